@@ -1,0 +1,26 @@
+"""microgd, as its users write it."""
+
+import numpy as np
+
+import microgd as mg
+
+from .problem import LR, Problem
+
+
+class Microgd:
+    def __init__(self, problem: Problem) -> None:
+        self.model = mg.nn.MLP(list(problem.sizes), activation="relu")
+        for p, initial in zip(self.model.parameters(), problem.parameters(), strict=True):
+            p.data = np.ascontiguousarray(initial.T)
+        self.x, self.y = mg.tensor(problem.x), problem.y
+        self.adam = mg.optim.Adam(self.model.parameters(), lr=LR)
+
+    def step(self) -> mg.Tensor:
+        loss = mg.nn.cross_entropy(self.model(self.x), self.y)
+        self.adam.zero_grad()
+        loss.backward()
+        self.adam.step()
+        return loss
+
+    def parameters(self) -> list[np.ndarray]:
+        return [p.data.T for p in self.model.parameters()]

@@ -9,7 +9,7 @@ from .problem import LR, Problem
 
 class Microgd:
     def __init__(self, problem: Problem) -> None:
-        self.model = mg.nn.MLP(list(problem.sizes), activation="relu")
+        self.model = mg.nn.MLP(problem.sizes, activation="relu", dtype=problem.dtype)
         for p, initial in zip(self.model.parameters(), problem.parameters(), strict=True):
             p.data = np.ascontiguousarray(initial.T)
         self.x, self.y = mg.tensor(problem.x), problem.y

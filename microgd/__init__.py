@@ -1,0 +1,17 @@
+"""microgd: a reverse-mode autograd engine in which every number can be looked at."""
+
+from microgd.anomaly import detect_anomaly as detect_anomaly
+from microgd.op import Local as Local
+from microgd.op import Op as Op
+from microgd.op import Pullback as Pullback
+from microgd.ops.elementwise import *  # noqa: F403
+from microgd.ops.elementwise import absolute as abs
+from microgd.ops.linalg import *  # noqa: F403
+from microgd.ops.reduction import *  # noqa: F403
+from microgd.ops.shape import *  # noqa: F403
+from microgd.ops.softmax import *  # noqa: F403
+from microgd.tensor import Tensor as Tensor
+from microgd.tensor import no_grad as no_grad
+from microgd.tensor import tensor as tensor
+
+from microgd import nn as nn, optim as optim, data as data

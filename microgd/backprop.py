@@ -1,0 +1,138 @@
+"""The reverse sweep: the chain rule, edge by edge, from a result back to its leaves.
+
+There is one. `backward` runs it to the end, the transforms run it on Tensors so that what comes
+out can be differentiated again, and the debugger of `microgd.explain` pauses it.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from microgd.graph import Node, history, state
+
+Edge = tuple[Node, int, Any, Any]  # node, number of the input, upstream gradient, contribution
+
+
+def sweep(
+    root: Node, seed: Any, totals: dict[Node, Any], since: int = -1, on_arrays: bool = True
+) -> Iterator[Edge]:
+    """Carry the gradient `seed` of `root` back through its history, one edge at a time.
+
+    Each edge is yielded when its contribution is known and before it is added to the running
+    sums in `totals`; whoever wants to keep an array copies it. A node is taken up when its sum is
+    complete, and leaves `totals` unless it retains its gradient; at the end the leaves remain,
+    and what is not younger than `since`. With `on_arrays` false, values and gradients are Tensors.
+
+    Raises RuntimeError if a value was replaced after it was used.
+    """
+    totals[root] = seed
+    mine: set[Node] = set()  # whose sum is a new array of ours, so that we may add in place
+    watch = state.watch
+    for node in history(root, since):
+        op, inputs, params = node.op, node.inputs, node.params
+        assert op is not None
+        upstream = totals[node] if node.retains else totals.pop(node)
+        out: Any = node.value if on_arrays else node
+        values: Any = [x.value for x in inputs] if on_arrays else inputs
+        if op.keeps and not on_arrays:
+            params = {**params, "kept": None}
+        for i, x in enumerate(inputs):
+            if not x.needs_grad:
+                continue
+            if x.time > node.time:
+                raise RuntimeError(_stale(node, x))
+            if watch:
+                watch.before_backward(node, op)
+            part = op.derivative(i).pull(upstream, out, values, params)
+            if part.shape != x.value.shape:
+                part = unbroadcast(part, node, i)
+            if part.dtype != x.value.dtype:
+                part = part.astype(x.value.dtype)
+            if watch:
+                watch.after_backward(node, op, i, part)
+            yield node, i, upstream, part
+            if x not in totals:
+                if on_arrays and x.op is None:  # it becomes somebody's .grad: share no memory
+                    mine.add(x)
+                    if not _is_new(part, upstream, out, values):
+                        part = part.copy()
+                totals[x] = part
+            elif x in mine:
+                total = totals[x]
+                total += part
+                totals[x] = total  # a NumPy scalar is replaced, not changed
+            else:
+                totals[x] = totals[x] + part
+                if on_arrays:
+                    mine.add(x)
+
+
+def _is_new(part: Any, upstream: Any, out: Any, values: Any) -> bool:
+    """Whether a rule made `part`, rather than handing on an array that somebody else holds."""
+    given = part is upstream or part is out or any(part is v for v in values)
+    return part.base is None and not given
+
+
+def unbroadcast(part: Any, node: Node, index: int) -> Any:
+    """Sum a contribution over the axes along which the input was broadcast.
+
+    What one element gave to many places, it gets back from all of them: the adjoint of
+    broadcasting. Raises ValueError if the shape is none that the input broadcasts to.
+    """
+    shape = node.inputs[index].value.shape
+    lead = part.ndim - len(shape)
+    axes = tuple(i for i in range(part.ndim) if i < lead or shape[i - lead] == 1)
+    total = part.sum(axis=axes, keepdims=True) if axes else part
+    if lead < 0 or total.shape[lead:] != shape:
+        assert node.op is not None
+        raise ValueError(
+            f"{node.op.name}: the derivative for input {index} gave shape {part.shape}, but the"
+            f" input is {node.inputs[index].describe()}; a wrong axis in {node.op}?"
+        )
+    return total.reshape(shape)
+
+
+def backward(root: Node, gradient: Any = None) -> None:
+    """Add d root / d leaf to the gradient of every leaf, and of every node that retains its own.
+
+    Raises RuntimeError if nothing needs a gradient or a value was replaced since; ValueError if
+    `gradient` is missing for a root of many elements, or has another shape. Gradients are
+    written at the end, so after an error they are as they were.
+    """
+    if not root.needs_grad:
+        raise RuntimeError(
+            f"backward: the tensor {root.describe()} requires no gradient: make what it depends"
+            " on with requires_grad=True, and compute it outside of no_grad()"
+        )
+    shape, dtype = root.value.shape, root.value.dtype
+    if gradient is None:
+        if root.value.size != 1:
+            raise ValueError(
+                f"backward: the tensor {root.describe()} is not one number; reduce it first"
+                f" (.mean(), .sum()) or pass gradient= of shape {shape}"
+            )
+        seed = np.ones(shape, dtype)
+    else:
+        seed = np.array(gradient, dtype)
+        if seed.shape != shape:
+            raise ValueError(
+                f"backward: gradient has shape {seed.shape}, the tensor {root.describe()}"
+            )
+    totals: dict[Node, Any] = {}
+    for _ in sweep(root, seed, totals):
+        pass
+    for node, total in totals.items():
+        if node.gradient is not None:
+            total = node.gradient + total
+        elif node.op is not None:
+            total = np.array(total)  # what a node hands on may be shared along the way
+        node.gradient = np.asarray(total)
+
+
+def _stale(node: Node, x: Node) -> str:
+    assert node.op is not None
+    return (
+        f"backward: {x.describe()} was changed after {node.op.name} had used it, by an optimizer"
+        " step, loaded weights or an assignment to .data; compute the loss again, then backward()"
+    )

@@ -1,0 +1,45 @@
+"""What went wrong in an operation, said with its inputs and the way out."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from microgd.graph import Node, state
+from microgd.op import Local, Op
+
+
+def explain(
+    op: Op, inputs: tuple[Node, ...], params: Mapping[str, Any], error: Exception
+) -> Exception:
+    """The error to raise in the place of one that NumPy raised inside of `op`."""
+    unknown = [name for name in params if name not in op.parameters]
+    if unknown and not op.variadic:
+        known = ", ".join(op.parameters) or "none"
+        return TypeError(f"{_restate(op, inputs, params)}: no parameter {unknown[0]!r}; {known} known")
+    reason = op.explain(*(x.value for x in inputs), **params) or str(error)
+    if isinstance(op.derivatives[0], Local):
+        reason = _broadcast(inputs) or reason
+    kind = next(k for k in (ValueError, IndexError, TypeError) if isinstance(error, k))
+    return kind(f"{_restate(op, inputs, params)}: {reason}")
+
+
+def _restate(op: Op, inputs: tuple[Node, ...], params: Mapping[str, Any]) -> str:
+    """The call as the user wrote it, with shapes for tensors: ``matmul: (3, 4) @ (5, 2)``."""
+    place = f"{state.scope}.{op.name}" if state.scope else op.name
+    shapes = [x.describe() for x in inputs]
+    if op.symbol and len(shapes) == 2:
+        return f"{place}: {shapes[0]} {op.symbol} {shapes[1]}"
+    options = [f"{name}={value!r:.60}" for name, value in params.items()]
+    return f"{place}: {', '.join(shapes + options)}"
+
+
+def _broadcast(inputs: tuple[Node, ...]) -> str:
+    """Why shapes do not broadcast, or nothing."""
+    shapes = [x.value.shape for x in inputs]
+    for axis in range(1, max((len(s) for s in shapes), default=0) + 1):
+        sizes = sorted({s[-axis] for s in shapes if len(s) >= axis} - {1})
+        if len(sizes) > 1:
+            both = " and ".join(map(str, sizes))
+            return f"sizes {both} on axis -{axis} differ and none is 1, so they do not broadcast"
+    return ""

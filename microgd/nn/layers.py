@@ -1,0 +1,128 @@
+"""Layers: the dense layer, chains of modules, and the multilayer perceptron."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from microgd.nn import init as initialise
+from microgd.nn.activations import make_activation
+from microgd.nn.module import Module, Parameter
+from microgd.ops import linalg
+
+
+class Linear(Module):
+    """A dense layer, x @ weight.T + bias, for x of shape (..., in_features).
+
+    weight (out_features, in_features) and bias (out_features,), as in PyTorch. `init` is the name
+    of an initialisation in `nn.init` or a function of (shape, rng) for the weight, and the bias
+    starts at zero; without it both are uniform in +-1 / sqrt(in_features), PyTorch's default.
+    `rng` is a seed or a Generator; without it, one Generator that `manual_seed` starts anew.
+
+    Raises ValueError for sizes that are not positive or an unknown initialisation.
+
+    >>> layer = Linear(3, 2, rng=0)
+    >>> layer([1.0, 2.0, 3.0]).shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        init: str | Callable[..., Any] | None = None,
+        rng: Any = None,
+        dtype: Any = float,
+    ) -> None:
+        for what, size in (("in_features", in_features), ("out_features", out_features)):
+            if not isinstance(size, int | np.integer) or size < 1:
+                raise ValueError(f"Linear: {what}={size!r}; give a whole number of at least 1")
+        rng = initialise.generator(rng)
+        shape = (int(out_features), int(in_features))
+        bound = in_features**-0.5
+        self.bias: Parameter | None = None
+        if init is None:
+            self.weight = Parameter(rng.uniform(-bound, bound, shape), dtype=dtype)
+            if bias:
+                self.bias = Parameter(rng.uniform(-bound, bound, shape[:1]), dtype=dtype)
+        else:
+            self.weight = Parameter(initialise.named(init)(shape, rng=rng), dtype=dtype)
+            if bias:
+                self.bias = Parameter(np.zeros(shape[0]), dtype=dtype)
+
+    def forward(self, x: Any) -> Any:
+        """The outputs, of shape (..., out_features)."""
+        if self.bias is None:
+            return linalg.matmul(x, self.weight.T)
+        return linalg.linear(x, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """The sizes, for `repr`."""
+        outputs, inputs = self.weight.shape
+        return f"{inputs} -> {outputs}" + ("" if self.bias is not None else ", no bias")
+
+
+class Sequential(Module):
+    """Modules one after another: the output of each is the input of the next.
+
+    >>> from microgd.nn import ReLU
+    >>> net = Sequential(Linear(2, 4, rng=0), ReLU(), Linear(4, 1, rng=1))
+    >>> net([[1.0, 2.0]]).shape
+    (1, 1)
+    """
+
+    def __init__(self, *modules: Module) -> None:
+        for number, module in enumerate(modules):
+            if not isinstance(module, Module):
+                raise TypeError(f"Sequential: part {number} is {module!r:.60}; give Modules")
+            setattr(self, str(number), module)
+
+    def forward(self, x: Any) -> Any:
+        """The output of the last module."""
+        for module in [part for part in vars(self).values() if isinstance(part, Module)]:
+            x = module(x)
+        return x
+
+
+class MLP(Module):
+    """A multilayer perceptron: dense layers of the given sizes with an activation between them.
+
+    sizes       inputs, hidden layers, outputs: ``[64, 32, 10]`` has one hidden layer of 32
+    activation  its name (``"relu"``), or a function that makes the module
+    init        of the weights; without it the one meant for the activation: He for the ReLU
+                family (He et al. 2015), Xavier for the others (Glorot and Bengio 2010)
+
+    The outputs are scores: a loss such as `cross_entropy` applies the last nonlinearity.
+    Raises ValueError for fewer than two sizes, a size below 1, or an unknown name.
+
+    >>> MLP([2, 16, 2], activation="tanh", rng=0)([[0.0, 1.0]]).shape
+    (1, 2)
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str | Callable[[], Module] = "relu",
+        *,
+        init: str | Callable[..., Any] | None = None,
+        rng: Any = None,
+        dtype: Any = float,
+    ) -> None:
+        if len(sizes) < 2:
+            raise ValueError(f"MLP: sizes={list(sizes)}; give at least inputs and outputs")
+        rng = initialise.generator(rng)
+        self.layers: list[Module] = []
+        for inputs, outputs in itertools.pairwise(sizes):
+            between = make_activation(activation)
+            chosen = init if init is not None else initialise.meant_for(between)
+            self.layers += [Linear(inputs, outputs, init=chosen, rng=rng, dtype=dtype), between]
+        self.layers = self.layers[:-1]
+
+    def forward(self, x: Any) -> Any:
+        """The scores, of shape (..., sizes[-1])."""
+        for layer in self.layers:
+            x = layer(x)
+        return x

@@ -1,0 +1,167 @@
+"""Operations on each element by itself; the inputs broadcast together, as in NumPy.
+
+At a kink there is no derivative, only a choice. Ours are PyTorch's: relu'(0) = abs'(0) =
+norm'(0) = 0; leaky_relu'(0) = negative_slope; elu'(0) = alpha; maximum and minimum give half to
+each of two equal inputs, max and min equal shares to all that tie; a bound belongs to the range
+of clip (derivative 1); 0**0 gives 0 to the base and to the exponent.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from microgd.op import Local, Op, Pullback, as_array
+
+__all__ = [
+    "identity", "negative", "add", "subtract", "multiply", "divide", "power", "square",
+    "sqrt", "absolute", "sign", "exp", "expm1", "log", "log1p", "sin", "cos", "arctan",
+    "sinh", "cosh", "tanh", "maximum", "minimum", "where", "clip", "sigmoid", "relu",
+    "leaky_relu", "elu", "softplus", "silu", "erf", "gelu",
+]
+
+ONE = Local("1", lambda out, *inputs: 1.0)
+MINUS_ONE = Local("-1", lambda out, *inputs: -1.0)
+ZERO = Local("0", lambda out, *inputs: 0.0)
+
+# Arithmetic
+
+identity = Op("identity", np.copy, ONE, doc="A copy of x.", example="identity(2.0) -> 2.0")
+negative = Op("negative", np.negative, MINUS_ONE,
+              doc="The opposite, -x.", symbol="-", example="negative(2.0) -> -2.0")
+add = Op("add", np.add, ONE, ONE,
+         doc="The sum, x + y.", symbol="+", example="add(1.0, 2.0) -> 3.0")
+subtract = Op("subtract", np.subtract, ONE, MINUS_ONE,
+              doc="The difference, x - y.", symbol="-", example="subtract(1.0, 2.0) -> -1.0")
+multiply = Op("multiply", np.multiply,
+              Local("y", lambda out, x, y: y),
+              Local("x", lambda out, x, y: x),
+              doc="The product, x * y.", symbol="*", example="multiply(2.0, 3.0) -> 6.0")
+divide = Op("divide", np.divide,
+            Local("1 / y", lambda out, x, y: 1 / y),
+            Local("-out / y", lambda out, x, y: -out / y),
+            doc="The quotient, x / y.", symbol="/", example="divide(1.0, 2.0) -> 0.5")
+power = Op("power", np.power,
+           Local("y * x**(y - 1)", lambda out, x, y: y * np.power(x, np.where(y == 0, 1, y - 1))),
+           Local("out * log(x)", lambda out, x, y: out * np.log(np.where(x == 0, 1, x))),
+           doc="The power, x**y.", symbol="**", example="power(2.0, 3.0) -> 8.0")
+square = Op("square", np.square, Local("2 * x", lambda out, x: 2 * x),
+            doc="The square, x**2.", example="square(3.0) -> 9.0")
+sqrt = Op("sqrt", np.sqrt, Local("0.5 / out", lambda out, x: 0.5 / out),
+          doc="The square root of x >= 0.", example="sqrt(9.0) -> 3.0")
+absolute = Op("abs", np.abs, Local("sign(x)", lambda out, x: np.sign(x)),
+              doc="The absolute value, |x|.", example="abs(-2.0) -> 2.0")
+sign = Op("sign", np.sign, ZERO,
+          doc="The sign of x: -1, 0 or 1.", example="sign(-2.0) -> -1.0")
+
+# Exponentials, logarithms, angles in radians
+
+exp = Op("exp", np.exp, Local("out", lambda out, x: out),
+         doc="The exponential, e**x.", example="exp(0.0) -> 1.0")
+expm1 = Op("expm1", np.expm1, Local("out + 1", lambda out, x: out + 1),
+           doc="e**x - 1, exact for small x.", example="expm1(0.0) -> 0.0")
+log = Op("log", np.log, Local("1 / x", lambda out, x: 1 / x),
+         doc="The natural logarithm of x > 0.", example="log(1.0) -> 0.0")
+log1p = Op("log1p", np.log1p, Local("1 / (1 + x)", lambda out, x: 1 / (1 + x)),
+           doc="log(1 + x), exact for small x.", example="log1p(0.0) -> 0.0")
+sin = Op("sin", np.sin, Local("cos(x)", lambda out, x: np.cos(x)),
+         doc="The sine of x.", example="sin(0.0) -> 0.0")
+cos = Op("cos", np.cos, Local("-sin(x)", lambda out, x: -np.sin(x)),
+         doc="The cosine of x.", example="cos(0.0) -> 1.0")
+arctan = Op("arctan", np.arctan, Local("1 / (1 + x**2)", lambda out, x: 1 / (1 + x * x)),
+            doc="The angle whose tangent is x.", example="arctan(0.0) -> 0.0")
+sinh = Op("sinh", np.sinh, Local("cosh(x)", lambda out, x: np.cosh(x)),
+          doc="The hyperbolic sine, (e**x - e**-x) / 2.", example="sinh(0.0) -> 0.0")
+cosh = Op("cosh", np.cosh, Local("sinh(x)", lambda out, x: np.sinh(x)),
+          doc="The hyperbolic cosine, (e**x + e**-x) / 2.", example="cosh(0.0) -> 1.0")
+tanh = Op("tanh", np.tanh, Local("1 - out**2", lambda out, x: 1 - out * out),
+          doc="The hyperbolic tangent, sinh(x) / cosh(x).", example="tanh(0.0) -> 0.0")
+
+# Choices: comparisons of Tensors give plain boolean arrays, so these derivatives are constants
+
+maximum = Op("maximum", np.maximum,
+             Local("(x > y) + 0.5 * (x == y)",
+                   lambda out, x, y: ((x > y) + 0.5 * (x == y)).astype(x.dtype)),
+             Local("(y > x) + 0.5 * (x == y)",
+                   lambda out, x, y: ((y > x) + 0.5 * (x == y)).astype(y.dtype)),
+             doc="The larger of x and y.", example="maximum(1.0, 2.0) -> 2.0")
+minimum = Op("minimum", np.minimum,
+             Local("(x < y) + 0.5 * (x == y)",
+                   lambda out, x, y: ((x < y) + 0.5 * (x == y)).astype(x.dtype)),
+             Local("(y < x) + 0.5 * (x == y)",
+                   lambda out, x, y: ((y < x) + 0.5 * (x == y)).astype(y.dtype)),
+             doc="The smaller of x and y.", example="minimum(1.0, 2.0) -> 1.0")
+where = Op("where", lambda condition, x, y: np.where(condition, x, y),
+           ZERO,
+           Pullback("where(condition, g, 0)", lambda g, out, c, x, y: np.where(c, g, 0)),
+           Pullback("where(condition, 0, g)", lambda g, out, c, x, y: np.where(c, 0, g)),
+           doc="x where the condition holds, else y.", example="where(True, 1.0, 2.0) -> 1.0")
+clip = Op("clip", lambda x, min=None, max=None: np.clip(x, min, max),
+          Local("out == x", lambda out, x, min, max: out == x),
+          doc="x held between the numbers min and max (None: no bound).",
+          example="clip(5.0, 0.0, 1.0) -> 1.0")
+
+# Activations, in forms that neither overflow nor lose digits
+
+
+def _sigmoid(x: Any) -> Any:
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1.0, e) / (1.0 + e)
+
+
+def _erf(x: Any) -> Any:
+    """Abramowitz and Stegun define it; the C library computes it, one element at a time."""
+    return _each(x).astype(np.result_type(x, np.float16), copy=False)
+
+
+_each = np.frompyfunc(math.erf, 1, 1)
+
+sigmoid = Op("sigmoid", _sigmoid, Local("out * (1 - out)", lambda out, x: out * (1 - out)),
+             doc="The logistic function, 1 / (1 + e**-x).", example="sigmoid(0.0) -> 0.5")
+relu = Op("relu", lambda x: np.maximum(x, 0.0), Local("x > 0", lambda out, x: out > 0),
+          doc="The rectifier, max(x, 0) (Nair and Hinton 2010).", example="relu(-1.0) -> 0.0")
+leaky_relu = Op("leaky_relu",
+                lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x),
+                Local("where(x > 0, 1, negative_slope)",
+                      lambda out, x, negative_slope:
+                      np.where(x > 0, 1.0, negative_slope).astype(x.dtype)),
+                doc="x if x > 0, else negative_slope * x (Maas et al. 2013).",
+                example="leaky_relu(-1.0) -> -0.01")
+elu = Op("elu", lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0))),
+         Local("where(x > 0, 1, out + alpha)",
+               lambda out, x, alpha: np.where(x > 0, 1.0, out + alpha)),
+         doc="x if x > 0, else alpha * (e**x - 1) (Clevert et al. 2016).",
+         example="elu(2.0) -> 2.0")
+softplus = Op("softplus", lambda x: np.logaddexp(x, 0.0),
+              Local("sigmoid(x)", lambda out, x: sigmoid(x)),
+              doc="The smooth rectifier, log(1 + e**x).", example="softplus(1000.0) -> 1000.0")
+silu = Op("silu", lambda x: x * _sigmoid(x),
+          Local("sigmoid(x) + out * (1 - sigmoid(x))",
+                lambda out, x: (s := sigmoid(x)) + out * (1 - s)),
+          doc="x * sigmoid(x), also called swish (Elfwing et al. 2018).",
+          example="silu(0.0) -> 0.0")
+erf = Op("erf", _erf,
+         Local("2 / sqrt(pi) * exp(-x**2)", lambda out, x: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
+         doc="The error function, 2 / sqrt(pi) times the integral of e**-t**2 from 0 to x.",
+         example="erf(0.0) -> 0.0")
+_gelu = Op("gelu", lambda x: x * (0.5 + 0.5 * _erf(x * math.sqrt(0.5))),
+           Local("0.5 + 0.5 * erf(x * sqrt(0.5)) + x * exp(-0.5 * x**2) / sqrt(2 * pi)",
+                 lambda out, x: 0.5 + 0.5 * erf(x * math.sqrt(0.5))
+                 + x * np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)),
+           doc="x times the probability that a standard normal is below x.")
+
+
+def gelu(x: Any, approximate: str = "none") -> Any:
+    """x * Phi(x), with Phi the distribution of a standard normal (Hendrycks and Gimpel 2016).
+
+    ``approximate="tanh"`` is their x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))).
+
+    >>> gelu(0.0).tolist()
+    0.0
+    """
+    if approximate == "none":
+        return _gelu(x)
+    if approximate != "tanh":
+        raise ValueError(f"gelu: approximate={approximate!r}; write 'none' or 'tanh'")
+    x = as_array(x)
+    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))

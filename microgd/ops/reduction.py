@@ -1,0 +1,151 @@
+"""Operations that combine elements along axes: sums, extremes, norms, softmax.
+
+`axis` is None (all), a number or a tuple, negative counts from the end; `keepdims` leaves the
+reduced axes with size 1. NumPy's defaults throughout (`var` divides by n - ddof, ddof = 0).
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from microgd.op import Op, Pullback, as_array
+from microgd.ops.elementwise import absolute, sqrt, square
+
+__all__ = [
+    "sum", "mean", "max", "min", "prod", "cumsum", "var", "std", "norm",
+]
+
+Axis = int | tuple[int, ...] | None
+
+
+def _axes(ndim: int, axis: Axis) -> tuple[int, ...]:
+    """The reduced axes, counted from 0."""
+    if axis is None:
+        return tuple(range(ndim))
+    return tuple(a % ndim for a in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def expand(g: Any, x: Any, axis: Axis) -> Any:
+    """`g` with the reduced axes of `x` put back as axes of size 1."""
+    axes = _axes(x.ndim, axis)
+    return g.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
+
+
+def count(x: Any, axis: Axis) -> int:
+    """How many elements go into one element of the reduction."""
+    return math.prod(x.shape[a] for a in _axes(x.ndim, axis))
+
+
+def share(x: Any, out: Any, axis: Axis) -> Any:
+    """1 at an extreme, equal parts of 1 where several tie, else 0."""
+    hit = x == expand(out, x, axis)
+    return (hit / hit.sum(axis=axis, keepdims=True)).astype(x.dtype)
+
+
+EXTREME = Pullback("expand(g, x, axis) * share(x, out, axis)",
+                   lambda g, out, x, axis, keepdims:
+                   expand(g, x, axis) * share(x, out, axis))
+
+sum = Op("sum", lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
+         Pullback("broadcast_to(expand(g, x, axis), x.shape)",
+                  lambda g, out, x, axis, keepdims:
+                  np.broadcast_to(expand(g, x, axis), x.shape)),
+         doc="The sum along axes.", example="sum([1.0, 2.0]) -> 3.0")
+mean = Op("mean", lambda x, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
+          Pullback("broadcast_to(expand(g, x, axis), x.shape) / count(x, axis)",
+                   lambda g, out, x, axis, keepdims:
+                   np.broadcast_to(expand(g, x, axis) / count(x, axis), x.shape)),
+          doc="The mean along axes.", example="mean([1.0, 2.0]) -> 1.5")
+max = Op("max", lambda x, axis=None, keepdims=False: np.max(x, axis=axis, keepdims=keepdims),
+         EXTREME, doc="The largest element along axes.", example="max([1.0, 2.0]) -> 2.0")
+min = Op("min", lambda x, axis=None, keepdims=False: np.min(x, axis=axis, keepdims=keepdims),
+         EXTREME, doc="The smallest element along axes.", example="min([1.0, 2.0]) -> 1.0")
+
+
+def others(x: Any, axis: Axis) -> Any:
+    """For each element the product of all the others along `axis`, exact if some are zero.
+
+    The products of all before and of all after it come from scans in log2(n) steps.
+    """
+    axes = _axes(x.ndim, axis)
+    order = tuple(a for a in range(x.ndim) if a not in axes) + axes
+    moved = x.transpose(order)
+    rows = moved.reshape((-1, count(x, axis)))
+    before, after = _exclusive(rows), _exclusive(rows[:, ::-1])[:, ::-1]
+    return (before * after).reshape(moved.shape).transpose(np.argsort(order).tolist())
+
+
+def _exclusive(rows: Any) -> Any:
+    """The product of all elements before each one, row by row."""
+    ones = np.ones(rows.shape, rows.dtype)
+    product = np.concatenate([ones[:, :1], rows[:, :-1]], axis=1)
+    step = 1
+    while step < rows.shape[1]:
+        product = product * np.concatenate([ones[:, :step], product[:, :-step]], axis=1)
+        step *= 2
+    return product
+
+
+prod = Op("prod", lambda x, axis=None, keepdims=False: np.prod(x, axis=axis, keepdims=keepdims),
+          Pullback("expand(g, x, axis) * others(x, axis)",
+                   lambda g, out, x, axis, keepdims: expand(g, x, axis) * others(x, axis)),
+          doc="The product along axes.", example="prod([2.0, 3.0]) -> 6.0")
+
+
+def _reversed_cumsum(g: Any, x: Any, axis: int | None) -> Any:
+    along = 0 if axis is None else axis
+    return np.flip(np.cumsum(np.flip(g, along), along), along).reshape(x.shape)
+
+
+cumsum = Op("cumsum", lambda x, axis=None: np.cumsum(x, axis=axis),
+            Pullback("flip(cumsum(flip(g, axis), axis), axis).reshape(x.shape)",
+                     lambda g, out, x, axis: _reversed_cumsum(g, x, axis)),
+            doc="The running sum along an axis (None: of all elements in order).",
+            example="cumsum([1.0, 2.0]) -> [1.0, 3.0]")
+
+
+def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    """The variance along axes, sum((x - mean)**2) / (n - ddof).
+
+    >>> var([1.0, 3.0]).tolist()
+    1.0
+    """
+    x = as_array(x)
+    squares = square(x - mean(x, axis, True))
+    return sum(squares, axis, keepdims) / (count(x, axis) - ddof)
+
+
+def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    """The standard deviation along axes, sqrt(var(x)).
+
+    >>> std([1.0, 3.0]).tolist()
+    1.0
+    """
+    return sqrt(var(x, axis, ddof, keepdims))
+
+
+_norm = Op("norm", lambda x, axis=None, keepdims=False:
+           np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)),
+           Pullback("expand(g, x, axis) * x / expand(out, x, axis)",
+                    lambda g, out, x, axis, keepdims:
+                    expand(g / np.where(out == 0, 1, out), x, axis) * x))
+
+
+def norm(x: Any, ord: float | None = None, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The length sqrt(sum(x**2)), or the sum (ord=1) or the maximum (ord=inf) of |x|.
+
+    Raises ValueError for other orders, and for an order of a whole matrix (give an axis).
+
+    >>> norm([3.0, 4.0]).tolist()
+    5.0
+    """
+    if ord is not None and axis is None and as_array(x).ndim > 1:
+        raise ValueError(f"norm: ord={ord!r} of {as_array(x).shape} without an axis; give axis=")
+    if ord is None or ord == 2:
+        return _norm(x, axis, keepdims)
+    if ord == 1:
+        return sum(absolute(x), axis, keepdims)
+    if ord == math.inf:
+        return max(absolute(x), axis, keepdims)
+    raise ValueError(f"norm: ord={ord!r} is not supported; write 1, 2 or inf")

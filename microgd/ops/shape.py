@@ -1,0 +1,184 @@
+"""Operations that move elements without changing them: shapes, axes, joining, indexing."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from microgd.op import Op, Pullback, as_array
+from microgd.ops.elementwise import ONE
+
+__all__ = [
+    "astype", "broadcast_to", "reshape", "transpose", "flip", "scatter", "getitem", "pad",
+    "concatenate", "stack", "split", "take", "expand_dims", "squeeze", "moveaxis",
+    "swapaxes",
+]
+
+SUMMED = Pullback("g", lambda g, out, x, **params: g)  # the engine sums over broadcast axes
+
+astype = Op("astype", lambda x, dtype: np.array(x, dtype), SUMMED,
+            doc="The same numbers in another dtype.", example="astype(2, float) -> 2.0")
+broadcast_to = Op("broadcast_to", lambda x, shape: np.broadcast_to(x, shape), SUMMED,
+                  doc="x repeated along new axes and axes of size 1.",
+                  example="broadcast_to(1.0, (2,)) -> [1.0, 1.0]")
+reshape = Op("reshape", lambda x, shape: np.reshape(x, shape),
+             Pullback("g.reshape(x.shape)", lambda g, out, x, shape: g.reshape(x.shape)),
+             doc="The same elements in another shape; -1 stands for what is left.",
+             example="reshape([[1.0], [2.0]], (-1,)) -> [1.0, 2.0]")
+transpose = Op("transpose", lambda x, axes=None: np.transpose(x, axes),
+               Pullback("transpose(g, axes and argsort(axes))",
+                        lambda g, out, x, axes: np.transpose(g, _inverse(axes, x.ndim))),
+               doc="The axes in another order (None: reversed).",
+               example="transpose([[1.0, 2.0]]) -> [[1.0], [2.0]]")
+flip = Op("flip", lambda x, axis=None: np.flip(x, axis),
+          Pullback("flip(g, axis)", lambda g, out, x, axis: np.flip(g, axis)),
+          doc="The elements in reverse order along axes (None: all).",
+          example="flip([1.0, 2.0]) -> [2.0, 1.0]")
+
+
+def _inverse(axes: Sequence[int] | None, ndim: int) -> list[int] | None:
+    """The order of axes that undoes `axes`."""
+    return None if axes is None else np.argsort([a % ndim for a in axes]).tolist()
+
+
+# Indexing, and its mirror image
+
+_BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
+
+
+def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    out = np.zeros(shape, g.dtype)
+    parts = index if isinstance(index, tuple) else (index,)
+    if all(isinstance(p, _BASIC) and not isinstance(p, bool) for p in parts):
+        out[index] = g  # a slice names each element once
+    else:
+        np.add.at(out, index, g)  # arrays of indices may repeat: add, do not overwrite
+    return out
+
+
+scatter = Op("scatter", _scatter, Pullback("g[index]", lambda g, out, x, index, shape: g[index]),
+         doc="Zeros of a shape with x added at an index, the mirror image of indexing.",
+         example="scatter([1.0, 2.0], [0, 0], (2,)) -> [3.0, 0.0]")
+getitem = Op("getitem", lambda x, index: x[index],
+             Pullback("scatter(g, index, x.shape)",
+                      lambda g, out, x, index: scatter(g, index=index, shape=x.shape)),
+             doc="The elements at an index: numbers, slices, arrays of indices or booleans.",
+             example="getitem([1.0, 2.0], 1) -> 2.0")
+
+
+def _pad_inner(x: Any, pad_width: Any) -> tuple[slice, ...]:
+    """Where in the padded array `x` stands."""
+    before = np.broadcast_to(pad_width, (x.ndim, 2))[:, 0].tolist()
+    return tuple(slice(b, b + n) for b, n in zip(before, x.shape, strict=True))
+
+
+pad = Op("pad", lambda x, pad_width, constant_values=0.0:
+         np.pad(x, pad_width, constant_values=constant_values),
+         Pullback("g[inner(x, pad_width)]",
+                  lambda g, out, x, pad_width, constant_values: g[_pad_inner(x, pad_width)]),
+         doc="x with a margin of constants; pad_width is n, (before, after) or one pair an axis.",
+         example="pad([1.0], (1, 0)) -> [0.0, 1.0]")
+
+
+def _part(g: Any, arrays: tuple[Any, ...], axis: int, index: int) -> Any:
+    """The part of `g` that belongs to input `index` of a concatenation."""
+    axis %= arrays[0].ndim
+    start = sum(a.shape[axis] for a in arrays[:index])
+    return g[(slice(None),) * axis + (slice(start, start + arrays[index].shape[axis]),)]
+
+
+_joined = Op("concatenate", lambda *arrays, axis: np.concatenate(arrays, axis=axis),
+             Pullback("g[part(index)]",
+                      lambda g, out, *arrays, axis, index: _part(g, arrays, axis, index)),
+             variadic=True)
+
+
+def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
+    """Arrays joined along an existing axis (None: all flattened first).
+
+    >>> concatenate([[1.0], [2.0]]).tolist()
+    [1.0, 2.0]
+    """
+    if axis is None:
+        arrays, axis = [reshape(a, (-1,)) for a in arrays], 0
+    return _joined(*arrays, axis=axis)
+
+
+def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
+    """Arrays of one shape joined along a new axis.
+
+    >>> stack([[1.0], [2.0]]).tolist()
+    [[1.0], [2.0]]
+    """
+    return concatenate([expand_dims(a, axis) for a in arrays], axis)
+
+
+def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> list[Any]:
+    """x cut along an axis into equal sections, or at the given indices.
+
+    >>> [part.tolist() for part in split([1.0, 2.0], 2)]
+    [[1.0], [2.0]]
+    """
+    x = as_array(x)
+    places = np.split(np.arange(x.shape[axis]), indices_or_sections)
+    before = (slice(None),) * (axis % x.ndim)
+    return [x[(*before, slice(p[0], p[-1] + 1) if len(p) else slice(0, 0))] for p in places]
+
+
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """The elements at `indices` along an axis (None: of the flattened array).
+
+    >>> take([1.0, 2.0], [1, 1]).tolist()
+    [2.0, 2.0]
+    """
+    x = as_array(x)
+    if axis is None:
+        return reshape(x, (-1,))[np.asarray(indices)]
+    return x[(*(slice(None),) * (axis % x.ndim), np.asarray(indices))]
+
+
+# Axes added, dropped and moved: NumPy works the new shape out on an array that owns no elements
+
+
+def _ghost(x: Any) -> Any:
+    return np.broadcast_to(0.0, x.shape)
+
+
+def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
+    """x with new axes of size 1 at the given places.
+
+    >>> expand_dims([1.0, 2.0], 1).tolist()
+    [[1.0], [2.0]]
+    """
+    x = as_array(x)
+    return reshape(x, np.expand_dims(_ghost(x), axis).shape)
+
+
+def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
+    """x without the given axes of size 1 (None: without any).
+
+    >>> squeeze([[1.0, 2.0]]).tolist()
+    [1.0, 2.0]
+    """
+    x = as_array(x)
+    return reshape(x, np.squeeze(_ghost(x), axis).shape)
+
+
+def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
+    """x with some axes moved to new places, the others in their order.
+
+    >>> moveaxis([[1.0, 2.0]], 0, 1).tolist()
+    [[1.0], [2.0]]
+    """
+    x = as_array(x)
+    order = np.moveaxis(np.empty(range(x.ndim)), source, destination).shape
+    return transpose(x, order)
+
+
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """x with two axes exchanged.
+
+    >>> swapaxes([[1.0, 2.0]], 0, 1).tolist()
+    [[1.0], [2.0]]
+    """
+    return moveaxis(x, (axis1, axis2), (axis2, axis1))

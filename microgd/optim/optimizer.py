@@ -1,0 +1,174 @@
+"""What all update rules share: groups of parameters, options, one step, saving and loading."""
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from microgd.graph import Array
+from microgd.optim.bucket import Bucket
+from microgd.tensor import Tensor
+
+Options = dict[str, Any]
+
+
+class Optimizer:
+    """An update rule ``w -= lr * direction(g)``, applied to many parameters in one go.
+
+    A rule is a subclass that names its `slots`, the numbers that it remembers for each weight,
+    and says the `direction`. The arrays that it sees are flat and hold many parameters end to
+    end, so that a step takes a few large array operations; the rule is elementwise and need not
+    know.
+
+    params   parameters, or groups ``{"params": [...], "lr": 0.1}`` with options of their own
+    options  what holds for groups that do not say otherwise
+
+    Raises ValueError for no parameters, one given twice, or an option out of range; TypeError for
+    what is no trainable tensor or an option that the rule does not have.
+    """
+
+    slots: tuple[str, ...] = ()
+    decoupled = False  # whether weight decay goes straight to the weights, past the rule
+
+    def __init__(self, params: Iterable[Any], **options: Any) -> None:
+        given = list(params)
+        if not given:
+            raise ValueError(f"{self.name}: no parameters; pass model.parameters()")
+        groups = given if isinstance(given[0], Mapping) else [{"params": given}]
+        self.param_groups: list[Options] = []
+        for number, group in enumerate(groups):
+            unknown = sorted(set(group) - set(options) - {"params"})
+            if unknown:
+                raise TypeError(f"{self.name}: group {number} has no option {unknown[0]!r}")
+            self.param_groups.append({**options, **group, "params": list(group["params"])})
+            self.check(self.param_groups[-1])
+        self._check_params([p for group in self.param_groups for p in group["params"]])
+        self._buckets = [
+            (group, Bucket([p for p in group["params"] if p.dtype == dtype], self.slots))
+            for group in self.param_groups
+            for dtype in dict.fromkeys(p.dtype for p in group["params"])
+        ]
+
+    @property
+    def name(self) -> str:
+        """The name of the rule."""
+        return type(self).__name__
+
+    def check(self, options: Options) -> None:
+        """Raise ValueError for an option out of range; a rule with more options checks those."""
+        self.require(options, "lr", 0.0)
+        self.require(options, "weight_decay", 0.0)
+
+    def direction(self, options: Options, state: dict[str, Array], g: Array, step: int) -> Array:
+        """Where to go, from the gradient `g`; `step` counts from 1.
+
+        `state` holds the slots, to be changed in place; `g` may be changed, too.
+        """
+        raise NotImplementedError(f"{self.name}: write a direction method")
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient: ``w -= lr * direction``.
+
+        Weight decay is a gradient of its own, ``weight_decay * w``: added to `g` before the rule,
+        or, where it is decoupled, to the direction after it.
+        """
+        for options, bucket in self._buckets:
+            decay = options["weight_decay"]
+            for run in bucket.runs():
+                g = bucket.gradient(run)
+                if decay and not self.decoupled:
+                    g += decay * bucket.weights(run)
+                part = bucket.part(run)
+                state = {name: flat[part] for name, flat in bucket.state.items()}
+                way = self.direction(options, state, g, bucket.steps[run.start] + 1)
+                if decay and self.decoupled:
+                    way = way + decay * bucket.weights(run)
+                bucket.move(run, way, options["lr"])
+
+    def zero_grad(self) -> None:
+        """Forget all gradients."""
+        for options in self.param_groups:
+            for p in options["params"]:
+                p.zero_grad()
+
+    # Saving and loading, in the form of PyTorch
+
+    def state_dict(self) -> dict[str, Any]:
+        """``{"state": {number: {"step": n, slot: array}}, "param_groups": [...]}``, all copies.
+
+        Parameters are numbered in the order in which they were given.
+        """
+        places = self._places()
+        state = {
+            number: {
+                "step": bucket.steps[i],
+                **{slot: bucket.shaped(flat, i).copy() for slot, flat in bucket.state.items()},
+            }
+            for number, (bucket, i) in enumerate(places)
+            if bucket.steps[i]
+        }
+        numbers = iter(range(len(places)))
+        groups = [
+            {**group, "params": [next(numbers) for _ in group["params"]]}
+            for group in self.param_groups
+        ]
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on where `state_dict` was taken.
+
+        Raises ValueError if it is of another rule or other parameters; all is then as it was.
+        """
+        places, groups, state = self._places(), state_dict["param_groups"], state_dict["state"]
+        ours = [len(group["params"]) for group in self.param_groups]
+        theirs = [len(group["params"]) for group in groups]
+        if ours != theirs:
+            raise ValueError(
+                f"{self.name}.load_state_dict: groups of {theirs} parameters, expected {ours}"
+            )
+        for number, saved in state.items():
+            bucket, i = places[int(number)]
+            for slot in self.slots:
+                shape = np.shape(saved[slot]) if slot in saved else "no array"
+                if shape != bucket.params[i].shape:
+                    raise ValueError(
+                        f"{self.name}.load_state_dict: {slot} of parameter {number} has"
+                        f" {shape}, expected {bucket.params[i].shape}"
+                    )
+        for group, new in zip(self.param_groups, groups, strict=True):
+            group.update({key: value for key, value in new.items() if key != "params"})
+        for number, (bucket, i) in enumerate(places):
+            saved = state.get(number, {"step": 0})
+            bucket.steps[i] = int(saved["step"])
+            for slot, flat in bucket.state.items():
+                bucket.shaped(flat, i)[...] = saved.get(slot, 0.0)
+
+    def _places(self) -> list[tuple[Bucket, int]]:
+        """Bucket and place of each parameter, in the order given."""
+        found = {
+            id(p): (bucket, i) for _, bucket in self._buckets for i, p in enumerate(bucket.params)
+        }
+        return [found[id(p)] for group in self.param_groups for p in group["params"]]
+
+    # Bad input
+
+    def require(
+        self, options: Options, name: str, low: float, below: float = math.inf, i: int | None = None
+    ) -> None:
+        """Raise ValueError unless ``low <= option < below`` (element `i` of it, if given)."""
+        value = options[name] if i is None else options[name][i]
+        if not (isinstance(value, int | float | np.number) and low <= value < below):
+            where = name if i is None else f"{name}[{i}]"
+            span = f"from {low:g} to below {below:g}" if below < math.inf else f"at least {low:g}"
+            raise ValueError(f"{self.name}: {where}={value!r}; give a number {span}")
+
+    def _check_params(self, params: list[Any]) -> None:
+        for number, p in enumerate(params):
+            if not isinstance(p, Tensor) or not p.requires_grad or not p.is_leaf:
+                raise TypeError(
+                    f"{self.name}: parameter {number} is {p!r:.60}; give leaf Tensors that require"
+                    " a gradient, such as model.parameters()"
+                )
+        if len({id(p) for p in params}) < len(params):
+            raise ValueError(f"{self.name}: a parameter is given twice; name each in one group")

@@ -1,0 +1,391 @@
+"""Tensor: an array that remembers what it was computed from."""
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import ContextDecorator
+from typing import Any, Self, cast
+
+import numpy as np
+
+from microgd import backprop, dispatch
+from microgd.dispatch import plain
+from microgd.errors import explain
+from microgd.graph import Array, Node, clock, state
+from microgd.op import Op
+from microgd.ops import elementwise, linalg, reduction
+from microgd.ops import shape as axes
+from microgd.ops import softmax as normal
+
+_NO_PARAMS: Mapping[str, Any] = {}
+
+
+def record(op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> "Tensor":
+    """The value of `op`, as a Tensor that remembers the operation if a gradient is to flow.
+
+    Raises what `op` raises, with the operation, all shapes and the way out in the message.
+    """
+    arrays = []
+    needed = False
+    for x in inputs:
+        if not isinstance(x, Tensor):
+            return record(op, _lift(op, inputs), params)
+        arrays.append(x.value)
+        needed = needed or x.needs_grad
+    try:
+        value = op.forward(*arrays, **params)
+    except (ValueError, TypeError, IndexError) as error:
+        raise explain(op, inputs, params, error) from error
+    if op.keeps:
+        value, kept = value
+        params = {**params, "kept": kept}
+    if type(value) is not np.ndarray:
+        value = np.asarray(value)
+    out = _fill(Tensor.__new__(Tensor), value, needed and state.recording)
+    if out.needs_grad:
+        if value.dtype.kind == "f":
+            out.op, out.inputs, out.params = op, inputs, params
+        else:
+            out.needs_grad = False
+    if state.watch is not None:
+        state.watch.after_forward(out, op, inputs)
+    return out
+
+
+def _fill(new: "Tensor", value: Array, needs_grad: bool) -> "Tensor":
+    """`new` as a leaf that holds `value`."""
+    new.value = value
+    new.gradient = None
+    new.needs_grad = needs_grad
+    new.retains = False
+    new.name = None
+    new.op = None
+    new.inputs = ()
+    new.params = _NO_PARAMS
+    new.scope = state.scope
+    new.time = next(clock)
+    return new
+
+
+def _lift(op: Op, inputs: tuple[Any, ...]) -> tuple["Tensor", ...]:
+    """The inputs with arrays and numbers made into constants.
+
+    A Python number takes the dtype that NumPy gives it beside the other inputs, so that float32
+    stays float32.
+    """
+    arrays = [x.value if isinstance(x, Tensor) else x for x in inputs]
+    dtypes = [x.dtype for x in arrays if hasattr(x, "dtype")]
+    lifted = []
+    for x, array in zip(inputs, arrays, strict=True):
+        if not isinstance(x, Tensor):
+            if type(x) in (float, int, bool):
+                array = np.asarray(x, np.result_type(*dtypes, x))
+            x = _fill(Tensor.__new__(Tensor), _numbers(array, copy=None, op=op.name), False)
+        lifted.append(x)
+    return tuple(lifted)
+
+
+def _numbers(data: Any, dtype: Any = None, copy: bool | None = True, op: str = "tensor") -> Array:
+    """`data` as an array of real numbers. Raises TypeError for anything else."""
+    try:
+        array = np.array(data.value if isinstance(data, Tensor) else data, dtype, copy=copy)
+    except (ValueError, TypeError) as error:
+        raise TypeError(f"{op}: {error}") from error
+    if array.dtype.kind not in "fiub":
+        raise TypeError(f"{op}: got {array.dtype} from {data!r:.80}; give real numbers")
+    return array
+
+
+def _one_or_many(sizes: tuple[Any, ...]) -> tuple[int, ...]:
+    """`(2, 3)` from `f(2, 3)` and from `f((2, 3))`."""
+    first = sizes[0] if len(sizes) == 1 else sizes
+    return tuple(first) if isinstance(first, tuple | list) else (first,)
+
+
+def _operator(op: Op) -> tuple[Any, Any]:
+    """The method for `self op other`, and its reflection for `other op self`."""
+
+    def method(self: "Tensor", other: Any) -> "Tensor":
+        return record(op, (self, other), _NO_PARAMS)
+
+    def reflected(self: "Tensor", other: Any) -> "Tensor":
+        return record(op, (other, self), _NO_PARAMS)
+
+    return method, reflected
+
+
+def _comparison(ufunc: np.ufunc) -> Any:
+    """The method that compares the numbers and gives a boolean array."""
+    return lambda self, other: ufunc(self.value, plain(other))
+
+
+class Tensor(Node):
+    """An array with a history: what is computed from it can be differentiated.
+
+    data           numbers, an array, or nested lists; copied
+    requires_grad  whether d loss / d this is wanted in `.grad` after `loss.backward()`
+    name           what errors, tables and pictures call it
+    dtype          NumPy's choice unless given; a gradient requires floating point
+
+    Raises TypeError for what is no array of real numbers, and for integers that require a
+    gradient.
+
+    >>> w = Tensor([1.0, 2.0], requires_grad=True, name="w")
+    >>> loss = (w * w).sum()
+    >>> loss.backward()
+    >>> w.grad
+    array([2., 4.])
+    """
+
+    __slots__ = ()
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        requires_grad: bool = False,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        _fill(self, _numbers(data, dtype), False)
+        self.name = name
+        self.requires_grad = requires_grad
+
+    # What it holds
+
+    @property
+    def data(self) -> Array:
+        """The numbers. Assigning new ones (of the same shape) outdates what was computed."""
+        return self.value
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        if self.op is not None:
+            raise ValueError(f"data: {self.describe()} came from {self.op.name}; assign to a leaf")
+        new = np.array(plain(numbers), self.value.dtype)
+        if new.shape != self.value.shape:
+            raise ValueError(f"data: shape {new.shape} does not fit {self.describe()}")
+        self.value = new
+        self.time = next(clock)
+
+    @property
+    def grad(self) -> Array | None:
+        """d loss / d this, the sum over all `backward()` since the last `zero_grad()`, or None."""
+        if self.op is not None and not self.retains:
+            warnings.warn(
+                f"grad: {self.describe()} came from {self.op.name}, and only leaves keep their"
+                " gradient; call retain_grad() on it before backward()",
+                stacklevel=2,
+            )
+        return self.gradient
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        if gradient is not None:
+            gradient = np.array(plain(gradient), self.value.dtype)
+            if gradient.shape != self.value.shape:
+                raise ValueError(f"grad: shape {gradient.shape} does not fit {self.describe()}")
+        self.gradient = gradient
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient flows to this tensor; set it on leaves only."""
+        return self.needs_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if self.op is not None:
+            raise RuntimeError(
+                f"requires_grad: {self.describe()} came from {self.op.name}; use detach()"
+            )
+        if wanted and self.dtype.kind != "f":
+            raise TypeError(
+                f"requires_grad: {self.describe()} holds {self.dtype}, and a gradient requires"
+                " floating point; write 1.0 for 1, or pass dtype=float"
+            )
+        self.needs_grad = bool(wanted)
+
+    shape = property(lambda self: self.value.shape, doc="Sizes of the axes.")
+    ndim = property(lambda self: self.value.ndim, doc="Number of axes.")
+    size = property(lambda self: self.value.size, doc="Number of elements.")
+    dtype = property(lambda self: self.value.dtype, doc="NumPy's type of the elements.")
+    is_leaf = property(lambda self: self.op is None, doc="Whether it came from no operation.")
+    T = property(lambda self: axes.transpose(self), doc="The axes reversed.")
+
+    def item(self) -> Any:
+        """The only element, as a Python number."""
+        if self.size != 1:
+            raise ValueError(f"item: {self.describe()} has {self.size} elements, not one")
+        return self.value.item()
+
+    def numpy(self) -> Array:
+        """A copy of the numbers, without history."""
+        return self.value.copy()
+
+    def detach(self) -> "Tensor":
+        """The same numbers (in the same memory) without history."""
+        return _fill(Tensor.__new__(Tensor), self.value, False)
+
+    # Gradients
+
+    def backward(self, gradient: Any = None) -> None:
+        """Add d this / d leaf to `.grad` of every leaf that it depends on.
+
+        `gradient` is the upstream gradient where this is not one number. Raises RuntimeError if
+        nothing requires a gradient or a value was changed since; ValueError for a shape that does
+        not fit.
+        """
+        backprop.backward(self, plain(gradient))
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        self.gradient = None
+
+    def retain_grad(self) -> None:
+        """Keep the gradient of a tensor that is no leaf, too. Raises RuntimeError if it has none."""
+        if not self.needs_grad:
+            raise RuntimeError(f"retain_grad: {self.describe()} requires no gradient")
+        self.retains = True
+
+    # Operators and methods: the operations of the table
+
+    __add__, __radd__ = _operator(elementwise.add)
+    __sub__, __rsub__ = _operator(elementwise.subtract)
+    __mul__, __rmul__ = _operator(elementwise.multiply)
+    __truediv__, __rtruediv__ = _operator(elementwise.divide)
+    __pow__, __rpow__ = _operator(elementwise.power)
+    __matmul__, __rmatmul__ = _operator(linalg.matmul)
+    __neg__ = elementwise.negative
+    __abs__ = abs = elementwise.absolute
+
+    __lt__ = _comparison(np.less)
+    __le__ = _comparison(np.less_equal)
+    __gt__ = _comparison(np.greater)
+    __ge__ = _comparison(np.greater_equal)
+    __eq__ = _comparison(np.equal)  # type: ignore[assignment]
+    __ne__ = _comparison(np.not_equal)  # type: ignore[assignment]
+    __hash__ = Node.__hash__
+
+    exp = elementwise.exp
+    log = elementwise.log
+    sqrt = elementwise.sqrt
+    sin = elementwise.sin
+    cos = elementwise.cos
+    tanh = elementwise.tanh
+    sigmoid = elementwise.sigmoid
+    relu = elementwise.relu
+    clip = elementwise.clip
+    sum = reduction.sum
+    mean = reduction.mean
+    var = reduction.var
+    std = reduction.std
+    max = reduction.max
+    min = reduction.min
+    prod = reduction.prod
+    cumsum = reduction.cumsum
+    softmax = normal.softmax
+    log_softmax = normal.log_softmax
+    logsumexp = normal.logsumexp
+    squeeze = axes.squeeze
+    swapaxes = axes.swapaxes
+    astype = axes.astype
+
+    def reshape(self, *sizes: Any) -> "Tensor":
+        """The same elements in another shape: `reshape(2, 3)` or `reshape((2, 3))`."""
+        return cast(Tensor, axes.reshape(self, shape=_one_or_many(sizes)))
+
+    def transpose(self, *order: Any) -> "Tensor":
+        """The axes in another order: `transpose()` reverses, `transpose(1, 0)` names them."""
+        wanted = _one_or_many(order) if order else None
+        return cast(Tensor, axes.transpose(self, axes=wanted))
+
+    def argmax(self, axis: int | None = None) -> Any:
+        """Where the largest elements are, as NumPy's integers."""
+        return self.value.argmax(axis)
+
+    # Python's protocols
+
+    def __getitem__(self, index: Any) -> "Tensor":
+        return cast(Tensor, axes.getitem(self, index=plain(index)))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TypeError(
+            f"setitem: {self.describe()} keeps a history, so no element can be replaced; build the"
+            " new tensor with where() or concatenate(), or assign a whole array to .data of a leaf"
+        )
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError(f"len: {self.describe()} is one number, without a length")
+        return len(self.value)
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        return (self[i] for i in range(len(self)))
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(self.value, separator=", ", prefix="tensor(")
+        name = f", name={self.name!r}" if self.name else ""
+        made = f", op={self.op.name}" if self.op else ""
+        dtype = "" if self.dtype in (float, int, bool) else f", dtype={self.dtype}"
+        wants = ", requires_grad=True" if self.needs_grad and not self.op else ""
+        return f"tensor({numbers}{dtype}{name}{made}{wants})"
+
+    # NumPy's protocols
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if self.needs_grad:
+            raise TypeError(
+                f"array: {self.describe()} would lose its history as a NumPy array; call .numpy()"
+                " to say that this is meant, or mg.stack() to join Tensors"
+            )
+        return np.array(self.value, dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return dispatch.apply_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
+        return dispatch.apply_function(function, args, options)
+
+    def record(self, op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> "Tensor":
+        """Compute `op` on `inputs` and remember how."""
+        return record(op, inputs, params)
+
+
+def tensor(
+    data: Any, *, requires_grad: bool = False, name: str | None = None, dtype: Any = None
+) -> Tensor:
+    """A Tensor of a copy of `data`.
+
+    >>> tensor([1.0, 2.0], name="x")
+    tensor([1., 2.], name='x')
+    """
+    return Tensor(data, requires_grad=requires_grad, name=name, dtype=dtype)
+
+
+class no_grad(ContextDecorator):
+    """Record no history inside, in this thread: as a context or as a decorator.
+
+    >>> w = Tensor(1.0, requires_grad=True)
+    >>> with no_grad():
+    ...     (2 * w).requires_grad
+    False
+    """
+
+    def __enter__(self) -> Self:
+        self._outer = state.recording
+        state.recording = False
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        state.recording = self._outer
+
+    def _recreate_cm(self) -> Self:  # a decorated function may call itself: one state a call
+        return type(self)()

@@ -1,0 +1,19 @@
+"""Names that the user writes: looked up in a table, with the nearest known one in the error."""
+
+from collections.abc import Mapping
+
+
+def choose[T](operation: str, what: str, name: object, known: Mapping[str, T]) -> T:
+    """The entry of `known` under `name`. Raises ValueError that says the nearest name, and all.
+
+    >>> choose("mse_loss", "reduction", "men", {"mean": 1, "sum": 2})
+    Traceback (most recent call last):
+    ValueError: mse_loss: no reduction 'men'; did you mean 'mean'? There are mean, sum
+    """
+    if isinstance(name, str) and name in known:
+        return known[name]
+    from difflib import get_close_matches  # costs a millisecond, and only an error needs it
+
+    close = get_close_matches(str(name).lower(), known, n=1)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    raise ValueError(f"{operation}: no {what} {name!r}; {hint}There are {', '.join(known)}")

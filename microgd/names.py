@@ -1,9 +1,12 @@
 """Names that the user writes: looked up in a table, with the nearest known one in the error."""
 
 from collections.abc import Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
-def choose[T](operation: str, what: str, name: object, known: Mapping[str, T]) -> T:
+def choose(operation: str, what: str, name: object, known: Mapping[str, T]) -> T:
     """The entry of `known` under `name`. Raises ValueError that says the nearest name, and all.
 
     >>> choose("mse_loss", "reduction", "men", {"mean": 1, "sum": 2})

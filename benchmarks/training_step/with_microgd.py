@@ -10,8 +10,9 @@ from .problem import LR, Problem
 class Microgd:
     def __init__(self, problem: Problem) -> None:
         self.model = mg.nn.MLP(problem.sizes, activation="relu", dtype=problem.dtype)
-        for p, initial in zip(self.model.parameters(), problem.parameters(), strict=True):
-            p.data = np.ascontiguousarray(initial.T)
+        self.dense = self.model.layers[::2]
+        for layer, (weight, bias) in zip(self.dense, problem.layers, strict=True):
+            layer.weight.data, layer.bias.data = np.ascontiguousarray(weight.T), bias
         self.x, self.y = mg.tensor(problem.x), problem.y
         self.adam = mg.optim.Adam(self.model.parameters(), lr=LR)
 
@@ -23,4 +24,4 @@ class Microgd:
         return loss
 
     def parameters(self) -> list[np.ndarray]:
-        return [p.data.T for p in self.model.parameters()]
+        return [p.data.T for layer in self.dense for p in (layer.weight, layer.bias)]

@@ -43,15 +43,12 @@ class Linear(Module):
         rng = initialise.generator(rng)
         shape = (int(out_features), int(in_features))
         bound = in_features**-0.5
-        self.bias: Parameter | None = None
         if init is None:
-            self.weight = Parameter(rng.uniform(-bound, bound, shape), dtype=dtype)
-            if bias:
-                self.bias = Parameter(rng.uniform(-bound, bound, shape[:1]), dtype=dtype)
+            weight, start = rng.uniform(-bound, bound, shape), rng.uniform(-bound, bound, shape[0])
         else:
-            self.weight = Parameter(initialise.named(init)(shape, rng=rng), dtype=dtype)
-            if bias:
-                self.bias = Parameter(np.zeros(shape[0]), dtype=dtype)
+            weight, start = initialise.named(init)(shape, rng=rng), np.zeros(shape[0])
+        self.weight = Parameter(weight, dtype=dtype)
+        self.bias = Parameter(start, dtype=dtype) if bias else None
 
     def forward(self, x: Any) -> Any:
         """The outputs, of shape (..., out_features)."""

@@ -1,5 +1,8 @@
 """microgd: a reverse-mode autograd engine in which every number can be looked at."""
 
+from microgd import data as data
+from microgd import nn as nn
+from microgd import optim as optim
 from microgd.anomaly import detect_anomaly as detect_anomaly
 from microgd.op import Local as Local
 from microgd.op import Op as Op
@@ -13,5 +16,9 @@ from microgd.ops.softmax import *  # noqa: F403
 from microgd.tensor import Tensor as Tensor
 from microgd.tensor import no_grad as no_grad
 from microgd.tensor import tensor as tensor
-
-from microgd import nn as nn, optim as optim, data as data
+from microgd.transforms import directional_derivative as directional_derivative
+from microgd.transforms import grad as grad
+from microgd.transforms import hessian as hessian
+from microgd.transforms import hvp as hvp
+from microgd.transforms import jacobian as jacobian
+from microgd.transforms import value_and_grad as value_and_grad

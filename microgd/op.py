@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from types import MethodType
 from typing import Any
 
@@ -127,7 +128,10 @@ class Op:
 
     def derivative(self, index: int) -> Derivative:
         """The derivative with respect to input number `index`."""
-        return self.derivatives[0] if self.variadic else self.derivatives[index]
+        if not self.variadic:
+            return self.derivatives[index]
+        shared = self.derivatives[0]
+        return replace(shared, rule=partial(shared.rule, index=index))
 
     def _split(
         self, args: tuple[Any, ...], params: dict[str, Any]

@@ -26,7 +26,7 @@ ZERO = Local("0", lambda out, *inputs: 0.0)
 
 # Arithmetic
 
-identity = Op("identity", np.copy, ONE, doc="A copy of x.", example="identity(2.0) -> 2.0")
+identity = Op("identity", lambda x: x.copy(), ONE, doc="A copy of x.", example="identity(2.0) -> 2.0")
 negative = Op("negative", np.negative, MINUS_ONE,
               doc="The opposite, -x.", symbol="-", example="negative(2.0) -> -2.0")
 add = Op("add", np.add, ONE, ONE,

@@ -1,0 +1,186 @@
+"""Functions made from functions: gradients, Jacobians, Hessians and their products, of any order.
+
+Each takes a function of Tensors and gives one that takes numbers, arrays or Tensors and returns
+Tensors, so that each can be applied to the result of another. Derivatives of derivatives are
+exact: the reverse sweep runs on Tensors then, and is itself recorded.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from microgd.backprop import sweep
+from microgd.graph import history, state
+from microgd.ops import elementwise, reduction, shape
+from microgd.tensor import Tensor
+
+Function = Callable[..., Any]
+Argnum = int | tuple[int, ...]
+
+
+def grad(f: Function, argnum: Argnum = 0) -> Function:
+    """The gradient of `f`, of the shape of argument `argnum`; a tuple of them for a tuple.
+
+    Raises ValueError if `f` gives more than one number, TypeError if the argument is of integers
+    that have no gradient or is not there.
+
+    >>> grad(grad(lambda x: x**3))(2.0)
+    tensor(12.)
+    """
+    both = value_and_grad(f, argnum)
+    return lambda *args, **options: both(*args, **options)[1]
+
+
+def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
+    """``(f(...), gradient)`` from one forward and one backward pass; see `grad`.
+
+    >>> value_and_grad(lambda x: x**2)(3.0)
+    (tensor(9.), tensor(6.))
+    """
+
+    def transformed(*args: Any, **options: Any) -> tuple[Tensor, Any]:
+        tape = _Tape(f, argnum, args, options)
+        if tape.out.size != 1:
+            raise ValueError(
+                f"grad: the function gave shape {tape.out.shape}, not one number; reduce it"
+                " (.sum(), .mean()) or take the jacobian"
+            )
+        return tape.value(), _like(argnum, tape.pull(np.ones(tape.out.shape, tape.out.dtype)))
+
+    return transformed
+
+
+def jacobian(f: Function, argnum: Argnum = 0) -> Function:
+    """All partial derivatives: J[i, j] = d f(x)[i] / d x[j], of shape (*f(x).shape, *x.shape).
+
+    One backward pass for each element of f(x).
+
+    >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0])).tolist()
+    [[2.0, 0.0], [0.0, 4.0]]
+    """
+
+    def transformed(*args: Any, **options: Any) -> Any:
+        tape = _Tape(f, argnum, args, options)
+        seeds = np.eye(tape.out.size, dtype=tape.out.dtype).reshape((-1, *tape.out.shape))
+        rows = [tape.pull(seed) for seed in seeds]
+        jacobians = []
+        for i, x in enumerate(tape.inputs):
+            stacked = shape.stack([row[i] for row in rows]) if rows else Tensor([])
+            jacobians.append(shape.reshape(stacked, tape.out.shape + x.shape))
+        return _like(argnum, jacobians)
+
+    return transformed
+
+
+def hessian(f: Function, argnum: Argnum = 0) -> Function:
+    """All second partial derivatives, of shape (*x.shape, *x.shape); for a tuple, a tuple a row.
+
+    >>> hessian(lambda x: (x**3).sum())(np.array([1.0, 2.0])).tolist()
+    [[6.0, 0.0], [0.0, 12.0]]
+    """
+    if isinstance(argnum, tuple):
+        blocks = [jacobian(grad(f, i), argnum) for i in argnum]
+        return lambda *args, **options: tuple(block(*args, **options) for block in blocks)
+    return jacobian(grad(f, argnum), argnum)
+
+
+def hvp(f: Function) -> Function:
+    """Hessian times vector, ``hvp(f)(x, v)``, without the Hessian: the gradient of grad f . v.
+
+    More arguments after `v` are handed to `f` (Pearlmutter 1994).
+
+    >>> hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]), np.array([1.0, 1.0])).tolist()
+    [6.0, 12.0]
+    """
+
+    def transformed(x: Any, v: Any, *rest: Any) -> Any:
+        return grad(lambda x: directional_derivative(f)(x, v, *rest))(x)
+
+    return transformed
+
+
+def directional_derivative(f: Function) -> Function:
+    """``(x, direction) -> grad f(x) . direction``, the slope of f along `direction`.
+
+    The direction counts with its length, so give a unit vector for the slope per unit of way;
+    among those the gradient's own direction has the largest. More arguments are handed to `f`.
+
+    >>> directional_derivative(lambda x: (x**2).sum())(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
+    tensor(4.)
+    """
+
+    def transformed(x: Any, direction: Any, *rest: Any) -> Any:
+        gradient = grad(f)(x, *rest)
+        if np.shape(direction) != gradient.shape:
+            raise ValueError(
+                f"directional_derivative: direction {np.shape(direction)} for x {gradient.shape};"
+                " the shapes must be equal"
+            )
+        return reduction.sum(gradient * direction)
+
+    return transformed
+
+
+class _Tape:
+    """One call of a function, from which gradients with respect to some arguments are pulled.
+
+    These arguments come in as new variables, so that a function of the same tensors that is being
+    differentiated further out is told apart from this one.
+    """
+
+    def __init__(self, f: Function, argnum: Argnum, args: tuple[Any, ...], options: Any) -> None:
+        wanted = argnum if isinstance(argnum, tuple) else (argnum,)
+        outer, state.recording = state.recording, True
+        try:
+            given = list(args)
+            for i in wanted:
+                if not -len(args) <= i < len(args):
+                    raise TypeError(f"grad: argnum={argnum} of a call with {len(args)} arguments")
+                given[i] = _variable(given[i], outer)
+            self.inputs = [given[i] for i in wanted]
+            out = f(*given, **options)
+        finally:
+            state.recording = outer
+        if not isinstance(out, Tensor | np.ndarray | np.number | float | int):
+            raise TypeError(f"grad: the function gave {out!r:.60}; it must return a Tensor")
+        self.out = out if isinstance(out, Tensor) else Tensor(out, dtype=float)
+        self.since = max(x.time for x in self.inputs)
+        # What else the result depends on can only be differentiated later if we record now
+        others = (
+            x
+            for node in history(self.out, self.since)
+            for x in node.inputs
+            if x.needs_grad and (x.op is None or x.time <= self.since)
+        )
+        own = {x for x in self.inputs if x.op is None}
+        self.closed = not outer or all(x in own for x in others)
+
+    def value(self) -> Tensor:
+        """What the function gave."""
+        return self.out.detach() if self.closed else self.out
+
+    def pull(self, seed: Any) -> list[Tensor]:
+        """The gradient of (out * seed).sum() with respect to each variable."""
+        totals: dict[Any, Any] = {}
+        if self.out.needs_grad:
+            start = seed if self.closed else Tensor(seed)
+            for _ in sweep(self.out, start, totals, self.since, on_arrays=self.closed):
+                pass
+        found = [totals.get(x, np.zeros(x.shape, x.dtype)) for x in self.inputs]
+        return [g if isinstance(g, Tensor) else Tensor(g) for g in found]
+
+
+def _variable(x: Any, outer: bool) -> Tensor:
+    """`x` as a variable of its own: linked to `x` if that is to be differentiated, too."""
+    if isinstance(x, Tensor) and x.needs_grad and outer:
+        return elementwise.identity(x)  # type: ignore[no-any-return]
+    data = x.value if isinstance(x, Tensor) else x
+    if isinstance(data, int) and not isinstance(data, bool):
+        data = float(data)
+    return Tensor(data, requires_grad=True, name=getattr(x, "name", None))
+
+
+def _like(argnum: Argnum, results: list[Tensor]) -> Any:
+    """One result for a number, a tuple for a tuple."""
+    return tuple(results) if isinstance(argnum, tuple) else results[0]

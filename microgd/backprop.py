@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from microgd.graph import Node, history, state
+from microgd.op import Local
 
 Edge = tuple[Node, int, Any, Any]  # node, number of the input, upstream gradient, contribution
 
@@ -33,18 +34,24 @@ def sweep(
         op, inputs, params = node.op, node.inputs, node.params
         assert op is not None
         upstream = totals[node] if node.retains else totals.pop(node)
-        out: Any = node.value if on_arrays else node
-        values: Any = [x.value for x in inputs] if on_arrays else inputs
-        if op.keeps and not on_arrays:
-            params = {**params, "kept": None}
-        for i, x in enumerate(inputs):
+        if on_arrays:
+            out, values = node.value, [x.value for x in inputs]
+        else:
+            out, values = node, inputs
+            if op.keeps:
+                params = {**params, "kept": None}
+        for i, (x, derivative) in enumerate(zip(inputs, op.derivatives_of(inputs))):
             if not x.needs_grad:
                 continue
             if x.time > node.time:
                 raise RuntimeError(_stale(node, x))
             if watch:
                 watch.before_backward(node, op)
-            part = op.derivative(i).pull(upstream, out, values, params)
+            # The chain rule
+            if type(derivative) is Local:
+                part = upstream * derivative.rule(out, *values, **params)
+            else:
+                part = derivative.rule(upstream, out, *values, **params)
             if part.shape != x.value.shape:
                 part = unbroadcast(part, node, i)
             if part.dtype != x.value.dtype:
@@ -55,7 +62,7 @@ def sweep(
             if x not in totals:
                 if on_arrays and x.op is None:  # it becomes somebody's .grad: share no memory
                     mine.add(x)
-                    if not _is_new(part, upstream, out, values):
+                    if part is upstream or part.base is not None:
                         part = part.copy()
                 totals[x] = part
             elif x in mine:
@@ -66,12 +73,6 @@ def sweep(
                 totals[x] = totals[x] + part
                 if on_arrays:
                     mine.add(x)
-
-
-def _is_new(part: Any, upstream: Any, out: Any, values: Any) -> bool:
-    """Whether a rule made `part`, rather than handing on an array that somebody else holds."""
-    given = part is upstream or part is out or any(part is v for v in values)
-    return part.base is None and not given
 
 
 def unbroadcast(part: Any, node: Node, index: int) -> Any:

@@ -1,7 +1,7 @@
 """What an operation is: a forward function and, for every input, a derivative with its formula."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import MethodType
@@ -31,10 +31,6 @@ class Local:
     formula: str
     rule: Callable[..., Any]
 
-    def pull(self, g: Any, out: Any, inputs: Any, params: Mapping[str, Any]) -> Any:
-        """The input's gradient, from the upstream gradient `g`."""
-        return g * self.rule(out, *inputs, **params)
-
 
 @dataclass(frozen=True, slots=True)
 class Pullback:
@@ -44,10 +40,6 @@ class Pullback:
 
     formula: str
     rule: Callable[..., Any]
-
-    def pull(self, g: Any, out: Any, inputs: Any, params: Mapping[str, Any]) -> Any:
-        """The input's gradient, from the upstream gradient `g`."""
-        return self.rule(g, out, *inputs, **params)
 
 
 Derivative = Local | Pullback
@@ -126,12 +118,12 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}({', '.join(self.arguments)})>"
 
-    def derivative(self, index: int) -> Derivative:
-        """The derivative with respect to input number `index`."""
+    def derivatives_of(self, inputs: Sequence[Any]) -> Sequence[Derivative]:
+        """One derivative for each of the inputs."""
         if not self.variadic:
-            return self.derivatives[index]
+            return self.derivatives
         shared = self.derivatives[0]
-        return replace(shared, rule=partial(shared.rule, index=index))
+        return [replace(shared, rule=partial(shared.rule, index=i)) for i in range(len(inputs))]
 
     def _split(
         self, args: tuple[Any, ...], params: dict[str, Any]

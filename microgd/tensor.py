@@ -18,39 +18,6 @@ from microgd.ops import softmax as normal
 
 _NO_PARAMS: Mapping[str, Any] = {}
 
-
-def record(op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> "Tensor":
-    """The value of `op`, as a Tensor that remembers the operation if a gradient is to flow.
-
-    Raises what `op` raises, with the operation, all shapes and the way out in the message.
-    """
-    arrays = []
-    needed = False
-    for x in inputs:
-        if not isinstance(x, Tensor):
-            return record(op, _lift(op, inputs), params)
-        arrays.append(x.value)
-        needed = needed or x.needs_grad
-    try:
-        value = op.forward(*arrays, **params)
-    except (ValueError, TypeError, IndexError) as error:
-        raise explain(op, inputs, params, error) from error
-    if op.keeps:
-        value, kept = value
-        params = {**params, "kept": kept}
-    if type(value) is not np.ndarray:
-        value = np.asarray(value)
-    out = _fill(Tensor.__new__(Tensor), value, needed and state.recording)
-    if out.needs_grad:
-        if value.dtype.kind == "f":
-            out.op, out.inputs, out.params = op, inputs, params
-        else:
-            out.needs_grad = False
-    if state.watch is not None:
-        state.watch.after_forward(out, op, inputs)
-    return out
-
-
 def _fill(new: "Tensor", value: Array, needs_grad: bool) -> "Tensor":
     """`new` as a leaf that holds `value`."""
     new.value = value
@@ -105,10 +72,10 @@ def _operator(op: Op) -> tuple[Any, Any]:
     """The method for `self op other`, and its reflection for `other op self`."""
 
     def method(self: "Tensor", other: Any) -> "Tensor":
-        return record(op, (self, other), _NO_PARAMS)
+        return self.record(op, (self, other), _NO_PARAMS)
 
     def reflected(self: "Tensor", other: Any) -> "Tensor":
-        return record(op, (other, self), _NO_PARAMS)
+        return self.record(op, (other, self), _NO_PARAMS)
 
     return method, reflected
 
@@ -355,8 +322,33 @@ class Tensor(Node):
         return dispatch.apply_function(function, args, options)
 
     def record(self, op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> "Tensor":
-        """Compute `op` on `inputs` and remember how."""
-        return record(op, inputs, params)
+        """The value of `op`, remembering the operation if a gradient is to flow.
+
+        Raises what `op` raises, with the operation, all shapes and the way out in the message.
+        """
+        arrays = []
+        needed = False
+        for x in inputs:
+            if not isinstance(x, Tensor):
+                return self.record(op, _lift(op, inputs), params)
+            arrays.append(x.value)
+            if x.needs_grad:
+                needed = True
+        try:
+            value = op.forward(*arrays, **params)
+        except (ValueError, TypeError, IndexError) as error:
+            raise explain(op, inputs, params, error) from error
+        if op.keeps:
+            value, kept = value
+            params = {**params, "kept": kept}
+        if type(value) is not np.ndarray:
+            value = np.asarray(value)
+        out = _fill(Tensor.__new__(Tensor), value, False)
+        if needed and state.recording and value.dtype.kind == "f":
+            out.needs_grad, out.op, out.inputs, out.params = True, op, inputs, params
+        if state.watch is not None:
+            state.watch.after_forward(out, op, inputs)
+        return out
 
 
 def tensor(

@@ -64,7 +64,7 @@ def _explain_linear(x: Any, weight: Any, bias: Any) -> str:
 linear = Op("linear", lambda x, weight, bias: x @ weight.T + bias,
             Pullback("g @ weight", lambda g, out, x, weight, bias: g @ weight),
             Pullback("g.T @ x", lambda g, out, x, weight, bias: _rows(g).T @ _rows(x)),
-            Pullback("g.sum(axis=0)", lambda g, out, x, weight, bias: _rows(g).sum(axis=0)),
+            Pullback("g.sum(axis=0)", lambda g, out, x, weight, bias: np.add.reduce(_rows(g))),
             doc="A dense layer, x @ weight.T + bias: x (..., inputs), weight (outputs, inputs),"
                 " bias (outputs,).",
             explain=_explain_linear, example="linear([2.0], [[3.0]], [1.0]) -> [7.0]")

@@ -6,17 +6,19 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def choose(operation: str, what: str, name: object, known: Mapping[str, T]) -> T:
-    """The entry of `known` under `name`. Raises ValueError that says the nearest name, and all.
+def choose(what: str, name: object, known: Mapping[str, T]) -> T:
+    """The entry of `known` under `name`; `what` begins the error that says which names there are.
 
-    >>> choose("mse_loss", "reduction", "men", {"mean": 1, "sum": 2})
+    Raises ValueError for a name that is not known.
+
+    >>> choose("mse_loss: reduction", "men", {"mean": 1, "sum": 2})
     Traceback (most recent call last):
-    ValueError: mse_loss: no reduction 'men'; did you mean 'mean'? There are mean, sum
+    ValueError: mse_loss: reduction 'men' is unknown; did you mean 'mean'? There are mean, sum
     """
     if isinstance(name, str) and name in known:
         return known[name]
     from difflib import get_close_matches  # costs a millisecond, and only an error needs it
 
     close = get_close_matches(str(name).lower(), known, n=1)
-    hint = f"did you mean {close[0]!r}? " if close else ""
-    raise ValueError(f"{operation}: no {what} {name!r}; {hint}There are {', '.join(known)}")
+    hint = f"did you mean {close[0]!r}? There" if close else "there"
+    raise ValueError(f"{what} {name!r:.60} is unknown; {hint} are {', '.join(known)}")

@@ -13,8 +13,8 @@ from microgd.nn.module import Module
 from microgd.ops import elementwise, softmax
 
 __all__ = [
-    "Sigmoid", "Tanh", "ReLU", "LeakyReLU", "ELU", "GELU", "SiLU", "Softplus", "Softmax",
-    "LogSoftmax", "Identity", "ACTIVATIONS", "make_activation",
+    "ACTIVATIONS", "ELU", "GELU", "Identity", "LeakyReLU", "LogSoftmax", "ReLU", "SiLU", "Sigmoid",
+    "Softmax", "Softplus", "Tanh", "make_activation",
 ]  # fmt: skip
 
 
@@ -76,7 +76,7 @@ class GELU(Module):
     """x * P(a standard normal is below x) (Hendrycks and Gimpel 2016); "tanh" approximates it."""
 
     def __init__(self, approximate: str = "none") -> None:
-        choose("GELU", "approximation", approximate, {"none": None, "tanh": None})
+        choose("GELU: approximate", approximate, {"none": None, "tanh": None})
         self.approximate = approximate
 
     def forward(self, x: Any) -> Any:
@@ -161,9 +161,10 @@ def make_activation(activation: str | Module | Callable[[], Module]) -> Module:
     """
     if isinstance(activation, Module):
         return copy.deepcopy(activation)
+    make: Any = activation
     if isinstance(activation, str):
-        activation = choose("activation", "activation", activation, ACTIVATIONS)
-    made = activation() if callable(activation) else activation
+        make = choose("activation:", activation, ACTIVATIONS)
+    made = make() if callable(make) else None
     if not isinstance(made, Module):
         raise TypeError(
             f"activation: {activation!r:.60} makes no Module; write a name such as 'relu', or a"

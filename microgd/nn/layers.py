@@ -20,7 +20,8 @@ class Linear(Module):
     starts at zero; without it both are uniform in +-1 / sqrt(in_features), PyTorch's default.
     `rng` is a seed or a Generator; without it, one Generator that `manual_seed` starts anew.
 
-    Raises ValueError for sizes that are not positive or an unknown initialisation.
+    Raises ValueError for sizes that are not positive, an unknown initialisation, or one that makes
+    another shape.
 
     >>> layer = Linear(3, 2, rng=0)
     >>> layer([1.0, 2.0, 3.0]).shape
@@ -37,7 +38,8 @@ class Linear(Module):
         rng: Any = None,
         dtype: Any = float,
     ) -> None:
-        for what, size in (("in_features", in_features), ("out_features", out_features)):
+        sizes: dict[str, Any] = {"in_features": in_features, "out_features": out_features}
+        for what, size in sizes.items():
             if not isinstance(size, int | np.integer) or size < 1:
                 raise ValueError(f"Linear: {what}={size!r}; give a whole number of at least 1")
         rng = initialise.generator(rng)
@@ -48,6 +50,10 @@ class Linear(Module):
         else:
             weight, start = initialise.named(init)(shape, rng=rng), np.zeros(shape[0])
         self.weight = Parameter(weight, dtype=dtype)
+        if self.weight.shape != shape:
+            raise ValueError(
+                f"Linear: init={init!r:.60} made {self.weight.shape}, asked for {shape}"
+            )
         self.bias = Parameter(start, dtype=dtype) if bias else None
 
     def forward(self, x: Any) -> Any:
@@ -74,7 +80,9 @@ class Sequential(Module):
     def __init__(self, *modules: Module) -> None:
         for number, module in enumerate(modules):
             if not isinstance(module, Module):
-                raise TypeError(f"Sequential: part {number} is {module!r:.60}; give Modules")
+                raise TypeError(
+                    f"Sequential: part {number} is {module!r:.60}; give Modules, one by one"
+                )
             setattr(self, str(number), module)
 
     def forward(self, x: Any) -> Any:
@@ -88,9 +96,10 @@ class MLP(Module):
     """A multilayer perceptron: dense layers of the given sizes with an activation between them.
 
     sizes       inputs, hidden layers, outputs: ``[64, 32, 10]`` has one hidden layer of 32
-    activation  its name (``"relu"``), or a function that makes the module
-    init        of the weights; without it the one meant for the activation: He for the ReLU
-                family (He et al. 2015), Xavier for the others (Glorot and Bengio 2010)
+    activation  its name (``"relu"``), a module to copy, or a function (a class) that makes one
+    init        of the weights, as for `Linear`; without it the one meant for the activation: He
+                for the rectifiers (He et al. 2015), Xavier for the others (Glorot and Bengio 2010)
+    rng, dtype  as for `Linear`; the layers draw one after another
 
     The outputs are scores: a loss such as `cross_entropy` applies the last nonlinearity.
     Raises ValueError for fewer than two sizes, a size below 1, or an unknown name.
@@ -102,17 +111,20 @@ class MLP(Module):
     def __init__(
         self,
         sizes: Sequence[int],
-        activation: str | Callable[[], Module] = "relu",
+        activation: str | Module | Callable[[], Module] = "relu",
         *,
         init: str | Callable[..., Any] | None = None,
         rng: Any = None,
         dtype: Any = float,
     ) -> None:
-        if len(sizes) < 2:
-            raise ValueError(f"MLP: sizes={list(sizes)}; give at least inputs and outputs")
+        self.sizes: tuple[int, ...] = tuple(np.atleast_1d(sizes).tolist())
+        if len(self.sizes) < 2:
+            raise ValueError(
+                f"MLP: sizes={sizes!r}; give at least inputs and outputs, as [2, 16, 2]"
+            )
         rng = initialise.generator(rng)
         self.layers: list[Module] = []
-        for inputs, outputs in itertools.pairwise(sizes):
+        for inputs, outputs in itertools.pairwise(self.sizes):
             between = make_activation(activation)
             chosen = init if init is not None else initialise.meant_for(between)
             self.layers += [Linear(inputs, outputs, init=chosen, rng=rng, dtype=dtype), between]
@@ -123,3 +135,7 @@ class MLP(Module):
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def extra_repr(self) -> str:
+        """The sizes, for `repr`."""
+        return " -> ".join(map(str, self.sizes))

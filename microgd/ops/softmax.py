@@ -1,5 +1,6 @@
 """Softmax and its relatives; all subtract the largest element first, so nothing overflows."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,9 @@ def one_hot(target: Any, x: Any) -> Any:
 
 
 def _cross_entropy(x: Any, target: Any, reduction: str = "mean") -> Any:
+    target = np.asarray(target)
+    if target[target.argmin()] < 0:  # NumPy would count it from the end
+        raise IndexError(f"label {target.min()} is negative; labels are 0..{x.shape[1] - 1}")
     shifted = x - x.max(axis=1, keepdims=True)
     e = np.exp(shifted)
     total = e.sum(axis=1, keepdims=True)
@@ -64,7 +68,9 @@ def _cross_entropy(x: Any, target: Any, reduction: str = "mean") -> Any:
     return _REDUCE[reduction](losses), e / total
 
 
-_REDUCE = {"mean": np.mean, "sum": np.sum, "none": np.asarray}
+_REDUCE: dict[str, Callable[[Any], Any]] = {
+    "mean": np.mean, "sum": np.sum, "none": np.asarray,
+}
 
 
 def _cross_entropy_x(

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+import pkgutil
 import re
 import subprocess
 import sys
@@ -12,7 +13,8 @@ import pytest
 
 import microgd
 
-ROOMS = ["microgd", "microgd.data", "microgd.nn", "microgd.optim"]
+PACKAGES = [m.name for m in pkgutil.iter_modules(microgd.__path__) if m.ispkg]
+ROOMS = ["microgd", *(f"microgd.{name}" for name in PACKAGES)]
 
 
 def modules_after(statement: str) -> set[str]:

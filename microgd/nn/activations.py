@@ -114,6 +114,10 @@ class Softmax(Module):
         """softmax(x), of the same shape."""
         return softmax.softmax(x, axis=self.axis)
 
+    def extra_repr(self) -> str:
+        """The axis, for `repr`."""
+        return f"axis={self.axis}"
+
 
 class LogSoftmax(Module):
     """The logarithm of the softmax along an axis, x - logsumexp(x)."""
@@ -124,6 +128,10 @@ class LogSoftmax(Module):
     def forward(self, x: Any) -> Any:
         """log_softmax(x), of the same shape."""
         return softmax.log_softmax(x, axis=self.axis)
+
+    def extra_repr(self) -> str:
+        """The axis, for `repr`."""
+        return f"axis={self.axis}"
 
 
 class Identity(Module):

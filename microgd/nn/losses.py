@@ -163,7 +163,7 @@ def _labels(loss: str, scores: Any, target: Any) -> Array:
         len(shape) == 2
         and labels.shape == shape[:1] != (0,)
         and labels.dtype.kind in "iu"
-        and labels[labels.argmin()] >= 0
+        and labels[labels.argmin()] >= 0  # a quarter of the time of min()
         and labels[labels.argmax()] < shape[1]
     ):
         _explain_labels(loss, scores, labels)

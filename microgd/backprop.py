@@ -40,13 +40,14 @@ def sweep(
             out, values = node, inputs
             if op.keeps:
                 params = {**params, "kept": None}
-        for i, (x, derivative) in enumerate(zip(inputs, op.derivatives_of(inputs))):
+        if watch:
+            watch.before_backward(node, op)
+        for i, derivative in enumerate(op.derivatives_of(inputs)):
+            x = inputs[i]
             if not x.needs_grad:
                 continue
             if x.time > node.time:
                 raise RuntimeError(_stale(node, x))
-            if watch:
-                watch.before_backward(node, op)
             # The chain rule
             if type(derivative) is Local:
                 part = upstream * derivative.rule(out, *values, **params)

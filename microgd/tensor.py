@@ -6,6 +6,7 @@ from contextlib import ContextDecorator
 from typing import Any, Self, cast
 
 import numpy as np
+from numpy import ndarray
 
 from microgd import backprop, dispatch
 from microgd.dispatch import plain
@@ -17,38 +18,46 @@ from microgd.ops import shape as axes
 from microgd.ops import softmax as normal
 
 _NO_PARAMS: Mapping[str, Any] = {}
+_REAL = "fiub"  # NumPy's kinds of real numbers
 
-def _fill(new: "Tensor", value: Array, needs_grad: bool) -> "Tensor":
-    """`new` as a leaf that holds `value`."""
+def _fill(
+    new: "Tensor",
+    value: Array,
+    needs_grad: bool = False,
+    op: Op | None = None,
+    inputs: tuple[Any, ...] = (),
+    params: Mapping[str, Any] = _NO_PARAMS,
+) -> "Tensor":
+    """`new` with all that a node has; without an operation, a leaf."""
     new.value = value
     new.gradient = None
     new.needs_grad = needs_grad
     new.retains = False
     new.name = None
-    new.op = None
-    new.inputs = ()
-    new.params = _NO_PARAMS
+    new.op = op
+    new.inputs = inputs
+    new.params = params
     new.scope = state.scope
     new.time = next(clock)
     return new
 
 
 def _lift(op: Op, inputs: tuple[Any, ...]) -> tuple["Tensor", ...]:
-    """The inputs with arrays and numbers made into constants.
+    """The inputs with arrays and numbers made into constants."""
+    return tuple([x if isinstance(x, Tensor) else _constant(x, op, inputs) for x in inputs])
 
-    A Python number takes the dtype that NumPy gives it beside the other inputs, so that float32
-    stays float32.
+
+def _constant(x: Any, op: Op, inputs: tuple[Any, ...]) -> "Tensor":
+    """`x` without a history; a Python number takes the dtype that NumPy gives it among `inputs`,
+
+    so that float32 stays float32.
     """
-    arrays = [x.value if isinstance(x, Tensor) else x for x in inputs]
-    dtypes = [x.dtype for x in arrays if hasattr(x, "dtype")]
-    lifted = []
-    for x, array in zip(inputs, arrays, strict=True):
-        if not isinstance(x, Tensor):
-            if type(x) in (float, int, bool):
-                array = np.asarray(x, np.result_type(*dtypes, x))
-            x = _fill(Tensor.__new__(Tensor), _numbers(array, copy=None, op=op.name), False)
-        lifted.append(x)
-    return tuple(lifted)
+    if type(x) in (float, int, bool):
+        dtypes = [other.dtype for other in inputs if hasattr(other, "dtype")]
+        x = np.asarray(x, np.result_type(*dtypes, x))
+    elif type(x) is not ndarray or x.dtype.kind not in _REAL:
+        x = _numbers(x, copy=None, op=op.name)
+    return _fill(Tensor.__new__(Tensor), x)
 
 
 def _numbers(data: Any, dtype: Any = None, copy: bool | None = True, op: str = "tensor") -> Array:
@@ -57,7 +66,7 @@ def _numbers(data: Any, dtype: Any = None, copy: bool | None = True, op: str = "
         array = np.array(data.value if isinstance(data, Tensor) else data, dtype, copy=copy)
     except (ValueError, TypeError) as error:
         raise TypeError(f"{op}: {error}") from error
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in _REAL:
         raise TypeError(f"{op}: got {array.dtype} from {data!r:.80}; give real numbers")
     return array
 
@@ -113,7 +122,7 @@ class Tensor(Node):
         name: str | None = None,
         dtype: Any = None,
     ) -> None:
-        _fill(self, _numbers(data, dtype), False)
+        _fill(self, _numbers(data, dtype))
         self.name = name
         self.requires_grad = requires_grad
 
@@ -190,7 +199,7 @@ class Tensor(Node):
 
     def detach(self) -> "Tensor":
         """The same numbers (in the same memory) without history."""
-        return _fill(Tensor.__new__(Tensor), self.value, False)
+        return _fill(Tensor.__new__(Tensor), self.value)
 
     # Gradients
 
@@ -341,11 +350,12 @@ class Tensor(Node):
         if op.keeps:
             value, kept = value
             params = {**params, "kept": kept}
-        if type(value) is not np.ndarray:
+        if type(value) is not ndarray:
             value = np.asarray(value)
-        out = _fill(Tensor.__new__(Tensor), value, False)
         if needed and state.recording and value.dtype.kind == "f":
-            out.needs_grad, out.op, out.inputs, out.params = True, op, inputs, params
+            out = _fill(Tensor.__new__(Tensor), value, True, op, inputs, params)
+        else:
+            out = _fill(Tensor.__new__(Tensor), value)
         if state.watch is not None:
             state.watch.after_forward(out, op, inputs)
         return out

@@ -10,57 +10,62 @@ from microgd.tensor import Tensor
 
 
 class Bucket:
-    """Parameters of one dtype with what an optimizer remembers of them.
+    """Parameters of one dtype, and what an optimizer remembers of them.
 
-    state   one flat array for each slot, with room for every weight
-    steps   how many steps each parameter has taken
-    places  where each parameter stands in the flat arrays
+    weights  the parameters themselves, end to end: each parameter's array is a view of this one,
+             so that one operation changes them all
+    state    one such array for each slot
+    steps    how many steps each parameter has taken
+    places   where each parameter stands in the flat arrays
     """
 
     def __init__(self, params: Sequence[Tensor], slots: Sequence[str]) -> None:
         ends = list(accumulate((p.size for p in params), initial=0))
+        total, dtype = ends[-1], params[0].dtype
         self.params = list(params)
         self.places = [slice(a, b) for a, b in pairwise(ends)]
-        self.state = {name: np.zeros(ends[-1], params[0].dtype) for name in slots}
+        self.weights = np.empty(total, dtype)
+        self.state = {name: np.zeros(total, dtype) for name in slots}
         self.steps = [0] * len(params)
-        self._flat = np.empty(ends[-1], params[0].dtype)
-        self._shaped = [self.shaped(self._flat, i) for i in range(len(params))]
+        self._views = [self.shaped(self.weights, i) for i in range(len(params))]
+        self._scratch = np.empty(total, dtype)
 
     def shaped(self, flat: Array, i: int) -> Array:
         """The part of a flat array that belongs to parameter `i`, in its shape: a view."""
         return flat[self.places[i]].reshape(self.params[i].shape)
 
-    def runs(self) -> Iterator[slice]:
+    def adopt(self) -> None:
+        """Take in parameters whose array is not (or no longer) a view of `weights`."""
+        for p, view in zip(self.params, self._views, strict=True):
+            if p.value is not view:
+                view[...] = p.value
+                p.value = view
+
+    def runs(self) -> Iterator[tuple[slice, slice]]:
         """Neighbouring parameters that have gradients and have taken equally many steps.
 
-        Nearly always this is all of them at once.
+        Which parameters, and where they stand in the flat arrays. Nearly always it is all of them.
         """
-        start = 0
+        start, ends = 0, len(self.params)
         for i, p in enumerate(self.params):
             if p.gradient is None or self.steps[i] != self.steps[start]:
                 if start < i:
-                    yield slice(start, i)
+                    yield self._run(start, i)
                 start = i if p.gradient is not None else i + 1
-        if start < len(self.params):
-            yield slice(start, len(self.params))
+        if start < ends:
+            yield self._run(start, ends)
 
-    def part(self, run: slice) -> slice:
-        """Where the parameters of a run stand in the flat arrays."""
-        return slice(self.places[run.start].start, self.places[run.stop - 1].stop)
+    def _run(self, start: int, end: int) -> tuple[slice, slice]:
+        return slice(start, end), slice(self.places[start].start, self.places[end - 1].stop)
 
-    def gradient(self, run: slice) -> Array:
+    def gradient(self, run: slice, part: slice) -> Array:
         """The gradients of a run, end to end, in an array that may be written to."""
         grads = [p.gradient.ravel() for p in self.params[run] if p.gradient is not None]
-        return np.concatenate(grads, out=self._flat[self.part(run)])
+        return np.concatenate(grads, out=self._scratch[part])
 
-    def weights(self, run: slice) -> Array:
-        """The weights of a run, end to end: a copy."""
-        return np.concatenate([p.value.ravel() for p in self.params[run]])
-
-    def move(self, run: slice, way: Array, rate: float) -> None:
+    def move(self, run: slice, part: slice, way: Array, rate: float) -> None:
         """``w -= rate * way`` for the parameters of a run; counts the step."""
-        np.multiply(way, rate, out=self._flat[self.part(run)])
-        for p, change in zip(self.params[run], self._shaped[run], strict=True):
-            p.value -= change
+        self.weights[part] -= np.multiply(way, rate, out=self._scratch[part])
+        for p in self.params[run]:
             p.time = next(clock)
         self.steps[run] = [n + 1 for n in self.steps[run]]

@@ -75,22 +75,22 @@ class Optimizer:
         """
         for options, bucket in self._buckets:
             decay = options["weight_decay"]
-            for run in bucket.runs():
-                g = bucket.gradient(run)
+            bucket.adopt()
+            for run, part in bucket.runs():
+                g = bucket.gradient(run, part)
                 if decay and not self.decoupled:
-                    g += decay * bucket.weights(run)
-                part = bucket.part(run)
+                    g += decay * bucket.weights[part]
                 state = {name: flat[part] for name, flat in bucket.state.items()}
                 way = self.direction(options, state, g, bucket.steps[run.start] + 1)
                 if decay and self.decoupled:
-                    way = way + decay * bucket.weights(run)
-                bucket.move(run, way, options["lr"])
+                    way = way + decay * bucket.weights[part]
+                bucket.move(run, part, way, options["lr"])
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
         for options in self.param_groups:
             for p in options["params"]:
-                p.zero_grad()
+                p.gradient = None
 
     # Saving and loading, in the form of PyTorch
 

@@ -1,6 +1,7 @@
 """The recorded computation: what a node remembers, and in which order nodes were made."""
 
 import itertools
+import operator
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -68,7 +69,10 @@ def history(root: Node, since: int = -1) -> list[Node]:
             if x.needs_grad and x.op is not None and x.time > since and x not in found:
                 found.add(x)
                 waiting.append(x)
-    return sorted(found, key=lambda node: node.time, reverse=True)
+    return sorted(found, key=_AGE, reverse=True)
+
+
+_AGE = operator.attrgetter("time")
 
 
 class _State(threading.local):

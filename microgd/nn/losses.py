@@ -77,8 +77,14 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
     reduce = choose("cross_entropy: reduction", reduction, _REDUCE)
     logits, target = as_array(logits), as_array(target)
     if target.ndim < 2 or target.shape[1:] == (1,):
-        target = _labels("cross_entropy", logits, target)
-        return softmax.cross_entropy(logits, target=target, reduction=reduction)
+        labels = plain(target)
+        if labels.dtype.kind not in "iu" or labels.shape != logits.shape[:1] or not labels.size:
+            _explain_labels("cross_entropy", logits, labels)
+        try:
+            return softmax.cross_entropy(logits, target=labels, reduction=reduction)
+        except (ValueError, TypeError):  # finding out why takes longer than a training step
+            _explain_labels("cross_entropy", logits, labels)
+            raise
     _rows("cross_entropy", logits)
     logits, target = _pair("cross_entropy", logits, target)
     _probabilities("cross_entropy", target)

@@ -58,17 +58,18 @@ def one_hot(target: Any, x: Any) -> Any:
 
 
 def _cross_entropy(x: Any, target: Any, reduction: str = "mean") -> Any:
-    rows = np.arange(len(target))
-    shifted = x - np.maximum.reduce(x, axis=1, keepdims=True)
+    # Where the labels stand in the flat array; NumPy refuses what is out of range
+    cells = np.ravel_multi_index((np.arange(len(target)), target), x.shape)
+    shifted = np.subtract(x, np.maximum.reduce(x, axis=1, keepdims=True), order="C")
     e = np.exp(shifted)
     total = np.add.reduce(e, axis=1, keepdims=True)
-    losses = np.log(total[:, 0]) - shifted[rows, target]
+    losses = np.log(total[:, 0]) - shifted.reshape(-1)[cells]
     difference = e / total
-    np.subtract.at(difference, (rows, target), 1)
+    difference.reshape(-1)[cells] -= 1
     if reduction == "none":
         return losses, difference
     loss = np.add.reduce(losses)
-    return (loss / len(rows) if reduction == "mean" else loss), difference
+    return (loss / len(target) if reduction == "mean" else loss), difference
 
 
 def _cross_entropy_x(

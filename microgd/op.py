@@ -11,7 +11,7 @@ import numpy as np
 
 
 class Recorder:
-    """What an operation asks of a Tensor: to record a call. (An Op knows nothing else of it.)"""
+    """What an operation asks of a Tensor: to record a call. It knows nothing else of it."""
 
     __slots__ = ()
 
@@ -22,11 +22,7 @@ class Recorder:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """An elementwise derivative: d out / d input, one number an element.
-
-    `rule(out, *inputs, **params)` gives the local derivative, `formula` says it in the same
-    names; the gradient that flows back is ``g * rule(...)`` with ``g`` the upstream gradient.
-    """
+    """An elementwise derivative, ``rule(out, *inputs, **params)``; the gradient is g * that."""
 
     formula: str
     rule: Callable[..., Any]
@@ -34,9 +30,7 @@ class Local:
 
 @dataclass(frozen=True, slots=True)
 class Pullback:
-    """A derivative that mixes elements: `rule(g, out, *inputs, **params)` maps the upstream
-    gradient ``g`` to the input's gradient; `formula` says it in the same names.
-    """
+    """The gradient from the upstream gradient ``g``: ``rule(g, out, *inputs, **params)``."""
 
     formula: str
     rule: Callable[..., Any]
@@ -49,23 +43,18 @@ class Op:
     """A differentiable operation: `forward` on arrays, and one derivative for each input.
 
     Called on Tensors it records itself in their graph; called on plain arrays it computes, like
-    any NumPy function. The rules are written with NumPy functions, operators and other Ops only,
-    so that the same rule runs on arrays (training) and on Tensors (higher derivatives).
+    any NumPy function. The rules are made of NumPy functions, operators and Ops only, so that the
+    same rule runs on arrays (training) and on Tensors (higher derivatives).
 
-    name         as in NumPy or PyTorch
     forward      ``forward(*inputs, **params)``; what follows the inputs are the parameters
-    derivatives  one for each input; a single one with `variadic=True` serves all inputs of an
-                 operation of any number of inputs and is given the input's place as `index`
-    doc          one sentence with the formula
-    example      a value that everybody can check, as ``"exp(0) -> 1.0"``; goes into the docstring
-    symbol       how the operation is written in an error or a picture: ``@``
-    keeps        `forward` returns ``(out, kept)`` and the rules receive ``kept=``, which spares
-                 them work; when a derivative is itself differentiated, ``kept`` is None and the
-                 rule computes it from the inputs
-    explain      says in one sentence why `forward` failed on these inputs, and the way out; an
-                 empty answer leaves NumPy's words
+    derivatives  one for each input; with `variadic` one for all, given the input's place `index`
+    example      a value that everybody can check, as ``"exp(0.0) -> 1.0"``
+    symbol       how an error or a picture writes the operation, as ``@``
+    keeps        `forward` returns ``(out, kept)`` and the rules receive ``kept=``, to save work;
+                 it is None when the rule is itself to be differentiated
+    explain      ``explain(*inputs, **params)`` says why `forward` failed, or nothing
 
-    >>> import numpy as np, microgd as mg
+    >>> import microgd as mg
     >>> cube = mg.Op("cube", lambda x: x**3, mg.Local("3 * x**2", lambda out, x: 3 * x**2))
     >>> x = mg.tensor(2.0, requires_grad=True)
     >>> cube(x).backward()
@@ -90,14 +79,11 @@ class Op:
         self.name = self.__name__ = name
         self.forward = forward
         self.derivatives = derivatives
-        self.symbol = symbol
-        self.variadic = variadic
-        self.keeps = keeps
-        self.explain = explain
+        self.symbol, self.variadic, self.keeps, self.explain = symbol, variadic, keeps, explain
         names, self.defaults = _signature(forward)
         arity = 1 if variadic else len(derivatives)
         self.arguments, self.parameters = names[:arity], names[arity:]
-        self.__doc__ = _document(self, doc, example)
+        self.__doc__ = self._document(doc, example)
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Record the operation if an input is a Tensor, else compute it on arrays."""
@@ -125,42 +111,36 @@ class Op:
         shared = self.derivatives[0]
         return [replace(shared, rule=partial(shared.rule, index=i)) for i in range(len(inputs))]
 
-    def _split(
-        self, args: tuple[Any, ...], params: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Tell inputs from parameters given by position (``sum(x, 0)``) or inputs by name."""
+    def _split(self, args: tuple[Any, ...], params: Any) -> tuple[tuple[Any, ...], Any]:
+        """Tell inputs from parameters given by position (``sum(x, 0)``) and inputs by name."""
         names = self.arguments + self.parameters
         if len(args) > len(names):
-            raise TypeError(
-                f"{self.name}: takes at most {len(names)} arguments"
-                f" ({', '.join(names)}), got {len(args)}"
-            )
+            raise TypeError(f"{self.name}: takes {', '.join(names)}; got {len(args)} arguments")
         given = {**dict(zip(names, args, strict=False)), **params}
         missing = [name for name in self.arguments if name not in given]
         if missing:
             raise TypeError(f"{self.name}: missing {', '.join(missing)}")
         return tuple(given.pop(name) for name in self.arguments), given
 
+    def _document(self, doc: str, example: str) -> str:
+        """The docstring: the sentence, a line for each derivative, the example as a doctest."""
+        lines = [doc, "", "From the upstream gradient g:", ""]
+        for name, derivative in zip(self.arguments, self.derivatives, strict=False):
+            factor = "g * " if isinstance(derivative, Local) else ""
+            lines.append(f"    {name}.grad += {factor}({derivative.formula})")
+        call, _, value = example.partition(" -> ")
+        if value:
+            lines += ["", ">>> import microgd as mg", f">>> mg.{call}.tolist()", value]
+        return "\n".join(lines)
+
 
 def _signature(forward: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The names that `forward` takes, and the defaults of those that have one."""
-    if hasattr(forward, "nin"):  # a NumPy ufunc has no signature to read
+    if isinstance(forward, np.ufunc):
         return ("x", "y")[: forward.nin], {}
     arguments = inspect.signature(forward).parameters.values()
     defaults = {p.name: p.default for p in arguments if p.default is not p.empty}
     return tuple(p.name for p in arguments), defaults
-
-
-def _document(op: Op, doc: str, example: str) -> str:
-    """The docstring: the sentence, the derivatives as formulas, the example as a doctest."""
-    parts = [doc, "Gradients, from the upstream gradient g:"]
-    for name, derivative in zip(op.arguments, op.derivatives, strict=False):
-        factor = "g * " if isinstance(derivative, Local) else ""
-        parts.append(f"    {name}.grad += {factor}({derivative.formula})")
-    if example:
-        call, value = example.split(" -> ")
-        parts.append(f">>> import microgd as mg\n>>> mg.{call}.tolist()\n{value}")
-    return "\n\n".join(parts)
 
 
 def as_array(x: Any) -> Any:

@@ -127,7 +127,7 @@ def _against_torch(section: Section, leaves: dict[str, Leaf], n: int, rounds: in
             with collecting(on):
                 timings = take_turns(
                     {name: _measure(leaves[name], build, n, stages[name]) for name in leaves},
-                    rounds,
+                    rounds if on else 3,  # off is told for comparison
                 )
             for name, timing in timings.items():
                 last = stages[name]

@@ -3,7 +3,7 @@
 from microgd import data as data
 from microgd import nn as nn
 from microgd import optim as optim
-from microgd.anomaly import detect_anomaly as detect_anomaly
+from microgd.explain.anomaly import detect_anomaly as detect_anomaly
 from microgd.gradcheck import GradcheckError as GradcheckError
 from microgd.gradcheck import gradcheck as gradcheck
 from microgd.op import Local as Local

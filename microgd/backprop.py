@@ -87,10 +87,9 @@ def unbroadcast(part: Any, node: Node, index: int) -> Any:
     axes = tuple(i for i in range(part.ndim) if i < lead or shape[i - lead] == 1)
     total = part.sum(axis=axes, keepdims=True) if axes else part
     if lead < 0 or total.shape[lead:] != shape:
-        assert node.op is not None
         raise ValueError(
-            f"{node.op.name}: the derivative for input {index} gave shape {part.shape}, but the"
-            f" input is {node.inputs[index].describe()}; a wrong axis in {node.op}?"
+            f"{node.op}: the derivative for input {index} gave shape {part.shape}, but the"
+            f" input is {node.inputs[index].describe()}; a wrong axis?"
         )
     return total.reshape(shape)
 
@@ -102,25 +101,20 @@ def backward(root: Node, gradient: Any = None) -> None:
     `gradient` is missing for a root of many elements, or has another shape. Gradients are
     written at the end, so after an error they are as they were.
     """
+    shape, dtype = root.value.shape, root.value.dtype
     if not root.needs_grad:
         raise RuntimeError(
             f"backward: the tensor {root.describe()} requires no gradient: make what it depends"
             " on with requires_grad=True, and compute it outside of no_grad()"
         )
-    shape, dtype = root.value.shape, root.value.dtype
-    if gradient is None:
-        if root.value.size != 1:
-            raise ValueError(
-                f"backward: the tensor {root.describe()} is not one number; reduce it first"
-                f" (.mean(), .sum()) or pass gradient= of shape {shape}"
-            )
-        seed = np.ones(shape, dtype)
-    else:
-        seed = np.array(gradient, dtype)
-        if seed.shape != shape:
-            raise ValueError(
-                f"backward: gradient has shape {seed.shape}, the tensor {root.describe()}"
-            )
+    if gradient is None and root.value.size != 1:
+        raise ValueError(
+            f"backward: the tensor {root.describe()} is not one number; reduce it first"
+            f" (.mean(), .sum()) or pass gradient= of shape {shape}"
+        )
+    seed = np.ones(shape, dtype) if gradient is None else np.array(gradient, dtype)
+    if seed.shape != shape:
+        raise ValueError(f"backward: gradient {seed.shape} for the tensor {root.describe()}")
     totals: dict[Node, Any] = {}
     for _ in sweep(root, seed, totals):
         pass
@@ -129,7 +123,7 @@ def backward(root: Node, gradient: Any = None) -> None:
             total = node.gradient + total
         elif node.op is not None:
             total = np.array(total)  # what a node hands on may be shared along the way
-        node.gradient = np.asarray(total)
+        node.gradient = total if type(total) is np.ndarray else np.asarray(total)
 
 
 def _stale(node: Node, x: Node) -> str:

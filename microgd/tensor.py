@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import ContextDecorator
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 from numpy import ndarray
@@ -11,80 +11,23 @@ from numpy import ndarray
 from microgd import backprop, dispatch
 from microgd.dispatch import plain
 from microgd.errors import explain
-from microgd.graph import Array, Node, clock, state
+from microgd.graph import NO_PARAMS, Array, Node, clock, state
 from microgd.op import Op
 from microgd.ops import elementwise, linalg, reduction
 from microgd.ops import shape as axes
 from microgd.ops import softmax as normal
 
-_NO_PARAMS: Mapping[str, Any] = {}
-_REAL = "fiub"  # NumPy's kinds of real numbers
-
-def _fill(
-    new: "Tensor",
-    value: Array,
-    needs_grad: bool = False,
-    op: Op | None = None,
-    inputs: tuple[Any, ...] = (),
-    params: Mapping[str, Any] = _NO_PARAMS,
-) -> "Tensor":
-    """`new` with all that a node has; without an operation, a leaf."""
-    new.value = value
-    new.gradient = None
-    new.needs_grad = needs_grad
-    new.retains = False
-    new.name = None
-    new.op = op
-    new.inputs = inputs
-    new.params = params
-    new.scope = state.scope
-    new.time = next(clock)
-    return new
-
-
-def _lift(op: Op, inputs: tuple[Any, ...]) -> tuple["Tensor", ...]:
-    """The inputs with arrays and numbers made into constants."""
-    return tuple([x if isinstance(x, Tensor) else _constant(x, op, inputs) for x in inputs])
-
-
-def _constant(x: Any, op: Op, inputs: tuple[Any, ...]) -> "Tensor":
-    """`x` without a history; a Python number takes the dtype that NumPy gives it among `inputs`,
-
-    so that float32 stays float32.
-    """
-    if type(x) in (float, int, bool):
-        dtypes = [other.dtype for other in inputs if hasattr(other, "dtype")]
-        x = np.asarray(x, np.result_type(*dtypes, x))
-    elif type(x) is not ndarray or x.dtype.kind not in _REAL:
-        x = _numbers(x, copy=None, op=op.name)
-    return _fill(Tensor.__new__(Tensor), x)
-
-
-def _numbers(data: Any, dtype: Any = None, copy: bool | None = True, op: str = "tensor") -> Array:
-    """`data` as an array of real numbers. Raises TypeError for anything else."""
-    try:
-        array = np.array(data.value if isinstance(data, Tensor) else data, dtype, copy=copy)
-    except (ValueError, TypeError) as error:
-        raise TypeError(f"{op}: {error}") from error
-    if array.dtype.kind not in _REAL:
-        raise TypeError(f"{op}: got {array.dtype} from {data!r:.80}; give real numbers")
-    return array
-
-
-def _one_or_many(sizes: tuple[Any, ...]) -> tuple[int, ...]:
-    """`(2, 3)` from `f(2, 3)` and from `f((2, 3))`."""
-    first = sizes[0] if len(sizes) == 1 else sizes
-    return tuple(first) if isinstance(first, tuple | list) else (first,)
+REAL = "fiub"  # NumPy's kinds of real numbers
 
 
 def _operator(op: Op) -> tuple[Any, Any]:
-    """The method for `self op other`, and its reflection for `other op self`."""
+    """The method for ``self op other``, and its reflection for ``other op self``."""
 
     def method(self: "Tensor", other: Any) -> "Tensor":
-        return self.record(op, (self, other), _NO_PARAMS)
+        return self.record(op, (self, other), NO_PARAMS)
 
     def reflected(self: "Tensor", other: Any) -> "Tensor":
-        return self.record(op, (other, self), _NO_PARAMS)
+        return self.record(op, (other, self), NO_PARAMS)
 
     return method, reflected
 
@@ -98,7 +41,7 @@ class Tensor(Node):
     """An array with a history: what is computed from it can be differentiated.
 
     data           numbers, an array, or nested lists; copied
-    requires_grad  whether d loss / d this is wanted in `.grad` after `loss.backward()`
+    requires_grad  whether d loss / d this is wanted in `.grad` after ``loss.backward()``
     name           what errors, tables and pictures call it
     dtype          NumPy's choice unless given; a gradient requires floating point
 
@@ -106,8 +49,7 @@ class Tensor(Node):
     gradient.
 
     >>> w = Tensor([1.0, 2.0], requires_grad=True, name="w")
-    >>> loss = (w * w).sum()
-    >>> loss.backward()
+    >>> (w * w).sum().backward()
     >>> w.grad
     array([2., 4.])
     """
@@ -115,70 +57,44 @@ class Tensor(Node):
     __slots__ = ()
 
     def __init__(
-        self,
-        data: Any,
-        *,
-        requires_grad: bool = False,
-        name: str | None = None,
-        dtype: Any = None,
+        self, data: Any, *, requires_grad: bool = False, name: str | None = None, dtype: Any = None
     ) -> None:
-        _fill(self, _numbers(data, dtype))
+        super().__init__(_numbers("tensor", data, dtype))
         self.name = name
         self.requires_grad = requires_grad
 
-    # What it holds
+    def record(self, op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> "Tensor":
+        """The value of `op`, remembering the operation if a gradient is to flow.
 
-    @property
-    def data(self) -> Array:
-        """The numbers. Assigning new ones (of the same shape) outdates what was computed."""
-        return self.value
+        Raises what `op` raises, with the operation, all shapes and the way out in the message.
+        """
+        arrays = []
+        needed = False
+        for x in inputs:
+            if not isinstance(x, Tensor):
+                return self.record(op, tuple([_lift(op, x, inputs) for x in inputs]), params)
+            arrays.append(x.value)
+            if x.needs_grad:
+                needed = True
+        try:
+            value = op.forward(*arrays, **params)
+        except (ValueError, TypeError, IndexError) as error:
+            raise explain(op, inputs, params, error) from error
+        if op.keeps:
+            value, kept = value
+            params = {**params, "kept": kept}
+        if type(value) is not ndarray:
+            value = np.asarray(value)
+        out = Tensor.__new__(Tensor)
+        if needed and state.recording and value.dtype.kind == "f":
+            Node.__init__(out, value, True, op, inputs, params)
+        else:
+            Node.__init__(out, value)
+        if state.watch is not None:
+            state.watch.after_forward(out, op, inputs)
+        return out
 
-    @data.setter
-    def data(self, numbers: Any) -> None:
-        if self.op is not None:
-            raise ValueError(f"data: {self.describe()} came from {self.op.name}; assign to a leaf")
-        new = np.array(plain(numbers), self.value.dtype)
-        if new.shape != self.value.shape:
-            raise ValueError(f"data: shape {new.shape} does not fit {self.describe()}")
-        self.value = new
-        self.time = next(clock)
-
-    @property
-    def grad(self) -> Array | None:
-        """d loss / d this, the sum over all `backward()` since the last `zero_grad()`, or None."""
-        if self.op is not None and not self.retains:
-            warnings.warn(
-                f"grad: {self.describe()} came from {self.op.name}, and only leaves keep their"
-                " gradient; call retain_grad() on it before backward()",
-                stacklevel=2,
-            )
-        return self.gradient
-
-    @grad.setter
-    def grad(self, gradient: Any) -> None:
-        if gradient is not None:
-            gradient = np.array(plain(gradient), self.value.dtype)
-            if gradient.shape != self.value.shape:
-                raise ValueError(f"grad: shape {gradient.shape} does not fit {self.describe()}")
-        self.gradient = gradient
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether a gradient flows to this tensor; set it on leaves only."""
-        return self.needs_grad
-
-    @requires_grad.setter
-    def requires_grad(self, wanted: bool) -> None:
-        if self.op is not None:
-            raise RuntimeError(
-                f"requires_grad: {self.describe()} came from {self.op.name}; use detach()"
-            )
-        if wanted and self.dtype.kind != "f":
-            raise TypeError(
-                f"requires_grad: {self.describe()} holds {self.dtype}, and a gradient requires"
-                " floating point; write 1.0 for 1, or pass dtype=float"
-            )
-        self.needs_grad = bool(wanted)
+    # The numbers
 
     shape = property(lambda self: self.value.shape, doc="Sizes of the axes.")
     ndim = property(lambda self: self.value.ndim, doc="Number of axes.")
@@ -186,6 +102,17 @@ class Tensor(Node):
     dtype = property(lambda self: self.value.dtype, doc="NumPy's type of the elements.")
     is_leaf = property(lambda self: self.op is None, doc="Whether it came from no operation.")
     T = property(lambda self: axes.transpose(self), doc="The axes reversed.")
+
+    @property
+    def data(self) -> Array:
+        """The numbers of this tensor; new ones for a leaf outdate what was computed from it."""
+        return self.value
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        self._only_leaf("data")
+        self.value = self._fitting("data", numbers)
+        self.time = next(clock)
 
     def item(self) -> Any:
         """The only element, as a Python number."""
@@ -197,18 +124,51 @@ class Tensor(Node):
         """A copy of the numbers, without history."""
         return self.value.copy()
 
+    def tolist(self) -> Any:
+        """The numbers as Python's, in nested lists."""
+        return self.value.tolist()
+
     def detach(self) -> "Tensor":
         """The same numbers (in the same memory) without history."""
-        return _fill(Tensor.__new__(Tensor), self.value)
+        return _leaf(self.value)
 
     # Gradients
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient flows to this tensor; can be set on leaves."""
+        return self.needs_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        self._only_leaf("requires_grad")
+        if wanted and self.dtype.kind != "f":
+            raise TypeError(
+                f"requires_grad: {self.describe()} holds {self.dtype}, and a gradient requires"
+                " floating point; write 1.0 for 1, or pass dtype=float"
+            )
+        self.needs_grad = bool(wanted)
+
+    @property
+    def grad(self) -> Array | None:
+        """d loss / d this, added up over every `backward()` since `zero_grad()`, or None."""
+        if self.op is not None and not self.retains:
+            warnings.warn(
+                f"grad: {self.describe()} came from {self.op.name}, and only leaves keep their"
+                " gradient; call retain_grad() on it before backward()",
+                stacklevel=2,
+            )
+        return self.gradient
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        self.gradient = None if gradient is None else self._fitting("grad", gradient)
 
     def backward(self, gradient: Any = None) -> None:
         """Add d this / d leaf to `.grad` of every leaf that it depends on.
 
         `gradient` is the upstream gradient where this is not one number. Raises RuntimeError if
-        nothing requires a gradient or a value was changed since; ValueError for a shape that does
-        not fit.
+        nothing requires a gradient or a value was changed since; ValueError for a wrong shape.
         """
         backprop.backward(self, plain(gradient))
 
@@ -217,7 +177,7 @@ class Tensor(Node):
         self.gradient = None
 
     def retain_grad(self) -> None:
-        """Keep the gradient of a tensor that is no leaf, too. Raises RuntimeError if it has none."""
+        """Let a tensor that is no leaf keep its gradient; RuntimeError if it requires none."""
         if not self.needs_grad:
             raise RuntimeError(f"retain_grad: {self.describe()} requires no gradient")
         self.retains = True
@@ -232,47 +192,27 @@ class Tensor(Node):
     __matmul__, __rmatmul__ = _operator(linalg.matmul)
     __neg__ = elementwise.negative
     __abs__ = abs = elementwise.absolute
-
-    __lt__ = _comparison(np.less)
-    __le__ = _comparison(np.less_equal)
-    __gt__ = _comparison(np.greater)
-    __ge__ = _comparison(np.greater_equal)
-    __eq__ = _comparison(np.equal)  # type: ignore[assignment]
-    __ne__ = _comparison(np.not_equal)  # type: ignore[assignment]
+    __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
+    __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
+    __eq__, __ne__ = _comparison(np.equal), _comparison(np.not_equal)
     __hash__ = Node.__hash__
 
-    exp = elementwise.exp
-    log = elementwise.log
-    sqrt = elementwise.sqrt
-    sin = elementwise.sin
-    cos = elementwise.cos
-    tanh = elementwise.tanh
-    sigmoid = elementwise.sigmoid
-    relu = elementwise.relu
-    clip = elementwise.clip
-    sum = reduction.sum
-    mean = reduction.mean
-    var = reduction.var
-    std = reduction.std
-    max = reduction.max
-    min = reduction.min
-    prod = reduction.prod
-    cumsum = reduction.cumsum
-    softmax = normal.softmax
-    log_softmax = normal.log_softmax
-    logsumexp = normal.logsumexp
-    squeeze = axes.squeeze
-    swapaxes = axes.swapaxes
-    astype = axes.astype
+    exp, log, sqrt = elementwise.exp, elementwise.log, elementwise.sqrt
+    sin, cos, tanh = elementwise.sin, elementwise.cos, elementwise.tanh
+    sigmoid, relu, clip = elementwise.sigmoid, elementwise.relu, elementwise.clip
+    sum, prod, cumsum = reduction.sum, reduction.prod, reduction.cumsum
+    mean, var, std = reduction.mean, reduction.var, reduction.std
+    max, min = reduction.max, reduction.min
+    softmax, log_softmax, logsumexp = normal.softmax, normal.log_softmax, normal.logsumexp
+    squeeze, swapaxes, astype = axes.squeeze, axes.swapaxes, axes.astype
 
-    def reshape(self, *sizes: Any) -> "Tensor":
-        """The same elements in another shape: `reshape(2, 3)` or `reshape((2, 3))`."""
-        return cast(Tensor, axes.reshape(self, shape=_one_or_many(sizes)))
+    def reshape(self, *sizes: Any) -> Any:
+        """The same elements in another shape: ``reshape(2, 3)`` or ``reshape((2, 3))``."""
+        return axes.reshape(self, shape=sizes[0] if len(sizes) == 1 else sizes)
 
-    def transpose(self, *order: Any) -> "Tensor":
-        """The axes in another order: `transpose()` reverses, `transpose(1, 0)` names them."""
-        wanted = _one_or_many(order) if order else None
-        return cast(Tensor, axes.transpose(self, axes=wanted))
+    def transpose(self, *order: Any) -> Any:
+        """The axes in another order: ``transpose()`` reverses, ``transpose(1, 0)`` names them."""
+        return axes.transpose(self, axes=order[0] if len(order) == 1 else order or None)
 
     def argmax(self, axis: int | None = None) -> Any:
         """Where the largest elements are, as NumPy's integers."""
@@ -280,8 +220,8 @@ class Tensor(Node):
 
     # Python's protocols
 
-    def __getitem__(self, index: Any) -> "Tensor":
-        return cast(Tensor, axes.getitem(self, index=plain(index)))
+    def __getitem__(self, index: Any) -> Any:
+        return axes.getitem(self, index=plain(index))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
@@ -307,12 +247,12 @@ class Tensor(Node):
         return bool(self.value)
 
     def __repr__(self) -> str:
-        numbers = np.array2string(self.value, separator=", ", prefix="tensor(")
-        name = f", name={self.name!r}" if self.name else ""
-        made = f", op={self.op.name}" if self.op else ""
-        dtype = "" if self.dtype in (float, int, bool) else f", dtype={self.dtype}"
-        wants = ", requires_grad=True" if self.needs_grad and not self.op else ""
-        return f"tensor({numbers}{dtype}{name}{made}{wants})"
+        parts = [np.array2string(self.value, separator=", ", prefix="tensor(")]
+        parts += [f"dtype={self.dtype}"] if self.dtype not in (float, int, bool) else []
+        parts += [f"name={self.name!r}"] if self.name else []
+        parts += [f"op={self.op.name}"] if self.op else []
+        parts += ["requires_grad=True"] if self.needs_grad and not self.op else []
+        return f"tensor({', '.join(parts)})"
 
     # NumPy's protocols
 
@@ -330,41 +270,27 @@ class Tensor(Node):
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         return dispatch.apply_function(function, args, options)
 
-    def record(self, op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> "Tensor":
-        """The value of `op`, remembering the operation if a gradient is to flow.
+    # Bad input
 
-        Raises what `op` raises, with the operation, all shapes and the way out in the message.
-        """
-        arrays = []
-        needed = False
-        for x in inputs:
-            if not isinstance(x, Tensor):
-                return self.record(op, _lift(op, inputs), params)
-            arrays.append(x.value)
-            if x.needs_grad:
-                needed = True
-        try:
-            value = op.forward(*arrays, **params)
-        except (ValueError, TypeError, IndexError) as error:
-            raise explain(op, inputs, params, error) from error
-        if op.keeps:
-            value, kept = value
-            params = {**params, "kept": kept}
-        if type(value) is not ndarray:
-            value = np.asarray(value)
-        if needed and state.recording and value.dtype.kind == "f":
-            out = _fill(Tensor.__new__(Tensor), value, True, op, inputs, params)
-        else:
-            out = _fill(Tensor.__new__(Tensor), value)
-        if state.watch is not None:
-            state.watch.after_forward(out, op, inputs)
-        return out
+    def _only_leaf(self, what: str) -> None:
+        if self.op is not None:
+            raise RuntimeError(
+                f"{what}: {self.describe()} came from {self.op.name}, and only a leaf can be"
+                " changed; change what it was computed from, or take .detach()"
+            )
+
+    def _fitting(self, what: str, numbers: Any) -> Array:
+        """A copy of `numbers` in the dtype of this tensor; ValueError for another shape."""
+        new = _numbers(what, numbers, self.value.dtype)
+        if new.shape != self.value.shape:
+            raise ValueError(f"{what}: shape {new.shape} does not fit {self.describe()}")
+        return new
 
 
 def tensor(
     data: Any, *, requires_grad: bool = False, name: str | None = None, dtype: Any = None
 ) -> Tensor:
-    """A Tensor of a copy of `data`.
+    """A Tensor of a copy of `data`; see `Tensor`.
 
     >>> tensor([1.0, 2.0], name="x")
     tensor([1., 2.], name='x')
@@ -389,5 +315,36 @@ class no_grad(ContextDecorator):
     def __exit__(self, *error: object) -> None:
         state.recording = self._outer
 
-    def _recreate_cm(self) -> Self:  # a decorated function may call itself: one state a call
+    def _recreate_cm(self) -> Self:  # a decorated function may call itself: one memory a call
         return type(self)()
+
+
+def _leaf(value: Array) -> Tensor:
+    """A Tensor that holds this very array."""
+    new = Tensor.__new__(Tensor)
+    Node.__init__(new, value)
+    return new
+
+
+def _lift(op: Op, x: Any, inputs: tuple[Any, ...]) -> Tensor:
+    """An input of an operation as a Tensor, without copying an array.
+
+    A Python number takes the dtype that NumPy gives it among `inputs`: float32 stays float32.
+    """
+    if isinstance(x, Tensor):
+        return x
+    if type(x) in (float, int, bool):
+        dtypes = [other.dtype for other in inputs if hasattr(other, "dtype")]
+        return _leaf(np.asarray(x, np.result_type(*dtypes, x)))
+    return _leaf(x if type(x) is ndarray and x.dtype.kind in REAL else _numbers(op.name, x))
+
+
+def _numbers(what: str, data: Any, dtype: Any = None) -> Array:
+    """A copy of `data` as an array of real numbers. Raises TypeError for anything else."""
+    try:
+        array = np.array(data.value if isinstance(data, Tensor) else data, dtype)
+    except (ValueError, TypeError) as error:
+        raise TypeError(f"{what}: {error}") from error
+    if array.dtype.kind not in REAL:
+        raise TypeError(f"{what}: got {array.dtype} from {data!r:.80}; give real numbers")
+    return array

@@ -22,8 +22,8 @@ Argnum = int | tuple[int, ...]
 def grad(f: Function, argnum: Argnum = 0) -> Function:
     """The gradient of `f`, of the shape of argument `argnum`; a tuple of them for a tuple.
 
-    Raises ValueError if `f` gives more than one number, TypeError if the argument is of integers
-    that have no gradient or is not there.
+    Raises ValueError if `f` gives more than one number, TypeError if the argument has no gradient
+    (integers in an array) or is not there.
 
     >>> grad(grad(lambda x: x**3))(2.0)
     tensor(12.)
@@ -40,13 +40,14 @@ def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
     """
 
     def transformed(*args: Any, **options: Any) -> tuple[Tensor, Any]:
-        tape = _Tape(f, argnum, args, options)
-        if tape.out.size != 1:
+        call = _Call(f, argnum, args, options)
+        if call.out.size != 1:
             raise ValueError(
-                f"grad: the function gave shape {tape.out.shape}, not one number; reduce it"
+                f"grad: the function gave shape {call.out.shape}, not one number; reduce it"
                 " (.sum(), .mean()) or take the jacobian"
             )
-        return tape.value(), _like(argnum, tape.pull(np.ones(tape.out.shape, tape.out.dtype)))
+        value = call.out.detach() if call.closed else call.out
+        return value, call.like_argnum(call.pull(np.ones(call.out.shape, call.out.dtype)))
 
     return transformed
 
@@ -61,14 +62,15 @@ def jacobian(f: Function, argnum: Argnum = 0) -> Function:
     """
 
     def transformed(*args: Any, **options: Any) -> Any:
-        tape = _Tape(f, argnum, args, options)
-        seeds = np.eye(tape.out.size, dtype=tape.out.dtype).reshape((-1, *tape.out.shape))
-        rows = [tape.pull(seed) for seed in seeds]
-        jacobians = []
-        for i, x in enumerate(tape.inputs):
-            stacked = shape.stack([row[i] for row in rows]) if rows else Tensor([])
-            jacobians.append(shape.reshape(stacked, tape.out.shape + x.shape))
-        return _like(argnum, jacobians)
+        call = _Call(f, argnum, args, options)
+        seeds = np.eye(call.out.size, dtype=call.out.dtype).reshape((-1, *call.out.shape))
+        rows = [call.pull(seed) for seed in seeds]
+        return call.like_argnum(
+            shape.reshape(shape.stack([row[i] for row in rows]), call.out.shape + x.shape)
+            if rows
+            else Tensor(np.zeros(call.out.shape + x.shape, x.dtype))
+            for i, x in enumerate(call.inputs)
+        )
 
     return transformed
 
@@ -80,30 +82,28 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
     [[6.0, 0.0], [0.0, 12.0]]
     """
     if isinstance(argnum, tuple):
-        blocks = [jacobian(grad(f, i), argnum) for i in argnum]
-        return lambda *args, **options: tuple(block(*args, **options) for block in blocks)
+        rows = [jacobian(grad(f, i), argnum) for i in argnum]
+        return lambda *args, **options: tuple(row(*args, **options) for row in rows)
     return jacobian(grad(f, argnum), argnum)
 
 
 def hvp(f: Function) -> Function:
     """Hessian times vector, ``hvp(f)(x, v)``, without the Hessian: the gradient of grad f . v.
 
-    More arguments after `v` are handed to `f` (Pearlmutter 1994).
+    More arguments after `v` are handed to `f` (Pearlmutter 1994,
+    https://doi.org/10.1162/neco.1994.6.1.147).
 
     >>> hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]), np.array([1.0, 1.0])).tolist()
     [6.0, 12.0]
     """
-
-    def transformed(x: Any, v: Any, *rest: Any) -> Any:
-        return grad(lambda x: directional_derivative(f)(x, v, *rest))(x)
-
-    return transformed
+    slope = directional_derivative(f)
+    return lambda x, v, *rest: grad(lambda x: slope(x, v, *rest))(x)
 
 
 def directional_derivative(f: Function) -> Function:
     """``(x, direction) -> grad f(x) . direction``, the slope of f along `direction`.
 
-    The direction counts with its length, so give a unit vector for the slope per unit of way;
+    The direction counts with its length: a unit vector gives the slope per unit of way, and
     among those the gradient's own direction has the largest. More arguments are handed to `f`.
 
     >>> directional_derivative(lambda x: (x**2).sum())(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
@@ -122,43 +122,39 @@ def directional_derivative(f: Function) -> Function:
     return transformed
 
 
-class _Tape:
+class _Call:
     """One call of a function, from which gradients with respect to some arguments are pulled.
 
-    These arguments come in as new variables, so that a function of the same tensors that is being
-    differentiated further out is told apart from this one.
+    These come in as new variables, so that differentiating with respect to them is told apart
+    from differentiating with respect to the same tensors further out.
     """
 
     def __init__(self, f: Function, argnum: Argnum, args: tuple[Any, ...], options: Any) -> None:
+        self.argnum = argnum
         wanted = argnum if isinstance(argnum, tuple) else (argnum,)
+        given = list(args)
         outer, state.recording = state.recording, True
         try:
-            given = list(args)
             for i in wanted:
                 if not -len(args) <= i < len(args):
                     raise TypeError(f"grad: argnum={argnum} of a call with {len(args)} arguments")
-                given[i] = _variable(given[i], outer)
-            self.inputs = [given[i] for i in wanted]
+                given[i] = _variable(args[i], linked=outer)
             out = f(*given, **options)
         finally:
             state.recording = outer
         if not isinstance(out, Tensor | np.ndarray | np.number | float | int):
             raise TypeError(f"grad: the function gave {out!r:.60}; it must return a Tensor")
         self.out = out if isinstance(out, Tensor) else Tensor(out, dtype=float)
+        self.inputs: list[Tensor] = [given[i] for i in wanted]
         self.since = max(x.time for x in self.inputs)
-        # What else the result depends on can only be differentiated later if we record now
-        others = (
+        # Whether the result depends on nothing else that somebody may still differentiate
+        leaves = {
             x
             for node in history(self.out, self.since)
             for x in node.inputs
             if x.needs_grad and (x.op is None or x.time <= self.since)
-        )
-        own = {x for x in self.inputs if x.op is None}
-        self.closed = not outer or all(x in own for x in others)
-
-    def value(self) -> Tensor:
-        """What the function gave."""
-        return self.out.detach() if self.closed else self.out
+        }
+        self.closed = not outer or leaves <= {x for x in self.inputs if x.op is None}
 
     def pull(self, seed: Any) -> list[Tensor]:
         """The gradient of (out * seed).sum() with respect to each variable."""
@@ -170,17 +166,15 @@ class _Tape:
         found = [totals.get(x, np.zeros(x.shape, x.dtype)) for x in self.inputs]
         return [g if isinstance(g, Tensor) else Tensor(g) for g in found]
 
-
-def _variable(x: Any, outer: bool) -> Tensor:
-    """`x` as a variable of its own: linked to `x` if that is to be differentiated, too."""
-    if isinstance(x, Tensor) and x.needs_grad and outer:
-        return elementwise.identity(x)  # type: ignore[no-any-return]
-    data = x.value if isinstance(x, Tensor) else x
-    if isinstance(data, int) and not isinstance(data, bool):
-        data = float(data)
-    return Tensor(data, requires_grad=True, name=getattr(x, "name", None))
+    def like_argnum(self, results: Any) -> Any:
+        """One result for a number, a tuple for a tuple."""
+        return tuple(results) if isinstance(self.argnum, tuple) else next(iter(results))
 
 
-def _like(argnum: Argnum, results: list[Tensor]) -> Any:
-    """One result for a number, a tuple for a tuple."""
-    return tuple(results) if isinstance(argnum, tuple) else results[0]
+def _variable(x: Any, linked: bool) -> Tensor:
+    """`x` as a variable of its own, linked to `x` if that may be differentiated as well."""
+    if linked and isinstance(x, Tensor) and x.needs_grad:
+        alias: Tensor = elementwise.identity(x)
+        return alias
+    number = float(x) if isinstance(x, int) else x
+    return Tensor(number, requires_grad=True, name=getattr(x, "name", None))

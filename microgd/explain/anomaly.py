@@ -13,7 +13,7 @@ import numpy as np
 from microgd.graph import Array, Node, state
 from microgd.op import Op
 
-_HERE = str(Path(__file__).parent)
+_HERE = str(Path(__file__).parents[1])
 
 
 class detect_anomaly(ContextDecorator):

@@ -97,11 +97,13 @@ def _einsum_x(g: Any, out: Any, *arrays: Any, subscripts: str, index: int) -> An
         wanted += letter
     rest = [a for i, a in enumerate(arrays) if i != index]
     terms = ",".join([result, *letters])
-    total = np.einsum(f"{terms}->{wanted}", g, *rest, *extra, optimize=True)
+    total = _explicit_einsum(g, *rest, *extra, subscripts=f"{terms}->{wanted}")
     return np.broadcast_to(total, np.broadcast_shapes(total.shape, x.shape))
 
 
-_explicit_einsum = Op("einsum", _einsum, Pullback("einsum with g in the place of x", _einsum_x),
+_explicit_einsum = Op("einsum", _einsum,
+                      Pullback("einsum(exchanged(subscripts, index), *replaced(arrays, index, g))",
+                               _einsum_x),
                       variadic=True)
 
 

@@ -26,7 +26,7 @@ reshape = Op("reshape", lambda x, shape: np.reshape(x, shape),
              doc="The same elements in another shape; -1 stands for what is left.",
              example="reshape([[1.0], [2.0]], (-1,)) -> [1.0, 2.0]")
 transpose = Op("transpose", lambda x, axes=None: np.transpose(x, axes),
-               Pullback("transpose(g, axes and argsort(axes))",
+               Pullback("transpose(g, inverse(axes, x.ndim))",
                         lambda g, out, x, axes: np.transpose(g, _inverse(axes, x.ndim))),
                doc="The axes in another order (None: reversed).",
                example="transpose([[1.0, 2.0]]) -> [[1.0], [2.0]]")
@@ -88,7 +88,7 @@ def _part(g: Any, arrays: tuple[Any, ...], axis: int, index: int) -> Any:
 
 
 _joined = Op("concatenate", lambda *arrays, axis: np.concatenate(arrays, axis=axis),
-             Pullback("g[part(index)]",
+             Pullback("part(g, arrays, axis, index)",
                       lambda g, out, *arrays, axis, index: _part(g, arrays, axis, index)),
              variadic=True)
 

@@ -111,7 +111,7 @@ def _sigmoid(x: Any) -> Any:
 
 def _erf(x: Any) -> Any:
     """Abramowitz and Stegun define it; the C library computes it, one element at a time."""
-    return _each(x).astype(np.result_type(x, np.float16), copy=False)
+    return np.asarray(_each(x), np.result_type(x, np.float16))
 
 
 _each = np.frompyfunc(math.erf, 1, 1)

@@ -1,5 +1,6 @@
 """`import microgd` beside `import numpy`, each in a fresh interpreter."""
 
+import os
 import subprocess
 import sys
 from functools import partial
@@ -18,9 +19,12 @@ def seconds_to_import(module: str) -> float:
         "from time import perf_counter as now; start = now(); "
         f"import {module}; print(now() - start)"
     )
+    # NumPy's bytecode was written when it was installed; let ours be written, too
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True
-    )
+        [sys.executable, "-c", code],
+        cwd=ROOT, env=environment, check=True, capture_output=True, text=True,
+    )  # fmt: skip
     return float(done.stdout)
 
 

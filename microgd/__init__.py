@@ -1,9 +1,8 @@
 """microgd: a reverse-mode autograd engine in which every number can be looked at."""
 
-from microgd import data as data
-from microgd import nn as nn
-from microgd import optim as optim
-from microgd.explain.anomaly import detect_anomaly as detect_anomaly
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from microgd.gradcheck import GradcheckError as GradcheckError
 from microgd.gradcheck import gradcheck as gradcheck
 from microgd.op import Local as Local
@@ -24,3 +23,26 @@ from microgd.transforms import hessian as hessian
 from microgd.transforms import hvp as hvp
 from microgd.transforms import jacobian as jacobian
 from microgd.transforms import value_and_grad as value_and_grad
+
+if TYPE_CHECKING:
+    from microgd import data as data
+    from microgd import explain as explain
+    from microgd import nn as nn
+    from microgd import optim as optim
+    from microgd import train as train
+    from microgd.explain.anomaly import detect_anomaly as detect_anomaly
+
+# Loaded when first asked for: `import microgd` costs little more than `import numpy`
+_PACKAGES = ("data", "explain", "nn", "optim", "train")
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return import_module(f"microgd.{name}")
+    if name == "detect_anomaly":
+        return import_module("microgd.explain.anomaly").detect_anomaly
+    raise AttributeError(f"module 'microgd' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PACKAGES, "detect_anomaly"})

@@ -2,10 +2,9 @@
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from types import MethodType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,16 +19,14 @@ class Recorder:
         raise NotImplementedError
 
 
-@dataclass(frozen=True, slots=True)
-class Local:
+class Local(NamedTuple):
     """An elementwise derivative, ``rule(out, *inputs, **params)``; the gradient is g * that."""
 
     formula: str
     rule: Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Pullback:
+class Pullback(NamedTuple):
     """The gradient from the upstream gradient ``g``: ``rule(g, out, *inputs, **params)``."""
 
     formula: str
@@ -109,7 +106,7 @@ class Op:
         if not self.variadic:
             return self.derivatives
         shared = self.derivatives[0]
-        return [replace(shared, rule=partial(shared.rule, index=i)) for i in range(len(inputs))]
+        return [shared._replace(rule=partial(shared.rule, index=i)) for i in range(len(inputs))]
 
     def _split(self, args: tuple[Any, ...], params: Any) -> tuple[tuple[Any, ...], Any]:
         """Tell inputs from parameters given by position (``sum(x, 0)``) and inputs by name."""
@@ -134,13 +131,16 @@ class Op:
         return "\n".join(lines)
 
 
-def _signature(forward: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
+def _signature(forward: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The names that `forward` takes, and the defaults of those that have one."""
     if isinstance(forward, np.ufunc):
         return ("x", "y")[: forward.nin], {}
-    arguments = inspect.signature(forward).parameters.values()
-    defaults = {p.name: p.default for p in arguments if p.default is not p.empty}
-    return tuple(p.name for p in arguments), defaults
+    code, values = forward.__code__, forward.__defaults__ or ()
+    positional = code.co_varnames[: code.co_argcount]
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    if code.co_flags & inspect.CO_VARARGS:
+        names = (code.co_varnames[len(names)], *names)
+    return names, dict(zip(positional[len(positional) - len(values) :], values, strict=True))
 
 
 def as_array(x: Any) -> Any:

@@ -335,7 +335,8 @@ def _lift(op: Op, x: Any, inputs: tuple[Any, ...]) -> Tensor:
         return x
     if type(x) in (float, int, bool):
         dtypes = [other.dtype for other in inputs if hasattr(other, "dtype")]
-        return _leaf(np.asarray(x, np.result_type(*dtypes, x)))
+        alone = len(dtypes) == 1 and dtypes[0].kind == "f"
+        return _leaf(np.array(x, dtypes[0] if alone else np.result_type(*dtypes, x)))
     return _leaf(x if type(x) is ndarray and x.dtype.kind in REAL else _numbers(op.name, x))
 
 

@@ -181,4 +181,5 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
     >>> swapaxes([[1.0, 2.0]], 0, 1).tolist()
     [[1.0], [2.0]]
     """
-    return moveaxis(x, (axis1, axis2), (axis2, axis1))
+    x = as_array(x)
+    return transpose(x, np.swapaxes(np.empty(range(x.ndim)), axis1, axis2).shape)

@@ -1,4 +1,4 @@
-"""What every operation is tested on: calls in its smooth domain, and their values by other means."""
+"""What operations are tested on: calls in their smooth domain, and the values by other means."""
 
 import itertools
 import math

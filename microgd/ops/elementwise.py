@@ -26,16 +26,14 @@ ZERO = Local("0", lambda out, *inputs: 0.0)
 
 # Arithmetic
 
-identity = Op("identity", lambda x: x.copy(), ONE, doc="A copy of x.", example="identity(2.0) -> 2.0")
+identity = Op("identity", lambda x: +x, ONE, doc="A copy.", example="identity(2.0) -> 2.0")
 negative = Op("negative", np.negative, MINUS_ONE,
               doc="The opposite, -x.", symbol="-", example="negative(2.0) -> -2.0")
-add = Op("add", np.add, ONE, ONE,
-         doc="The sum, x + y.", symbol="+", example="add(1.0, 2.0) -> 3.0")
+add = Op("add", np.add, ONE, ONE, doc="x + y.", symbol="+", example="add(1.0, 2.0) -> 3.0")
 subtract = Op("subtract", np.subtract, ONE, MINUS_ONE,
               doc="The difference, x - y.", symbol="-", example="subtract(1.0, 2.0) -> -1.0")
 multiply = Op("multiply", np.multiply,
-              Local("y", lambda out, x, y: y),
-              Local("x", lambda out, x, y: x),
+              Local("y", lambda out, x, y: y), Local("x", lambda out, x, y: x),
               doc="The product, x * y.", symbol="*", example="multiply(2.0, 3.0) -> 6.0")
 divide = Op("divide", np.divide,
             Local("1 / y", lambda out, x, y: 1 / y),
@@ -51,8 +49,7 @@ sqrt = Op("sqrt", np.sqrt, Local("0.5 / out", lambda out, x: 0.5 / out),
           doc="The square root of x >= 0.", example="sqrt(9.0) -> 3.0")
 absolute = Op("abs", np.abs, Local("sign(x)", lambda out, x: np.sign(x)),
               doc="The absolute value, |x|.", example="abs(-2.0) -> 2.0")
-sign = Op("sign", np.sign, ZERO,
-          doc="The sign of x: -1, 0 or 1.", example="sign(-2.0) -> -1.0")
+sign = Op("sign", np.sign, ZERO, doc="-1, 0 or 1, as x.", example="sign(-2.0) -> -1.0")
 
 # Exponentials, logarithms, angles in radians
 
@@ -79,27 +76,26 @@ tanh = Op("tanh", np.tanh, Local("1 - out**2", lambda out, x: 1 - out * out),
 
 # Choices: comparisons of Tensors give plain boolean arrays, so these derivatives are constants
 
+
+def _wins(x: Any, y: Any, first: Any) -> Any:
+    return np.where(x == y, 0.5, first).astype(x.dtype)
+
+
 maximum = Op("maximum", np.maximum,
-             Local("(x > y) + 0.5 * (x == y)",
-                   lambda out, x, y: ((x > y) + 0.5 * (x == y)).astype(x.dtype)),
-             Local("(y > x) + 0.5 * (x == y)",
-                   lambda out, x, y: ((y > x) + 0.5 * (x == y)).astype(y.dtype)),
+             Local("(x > y) + 0.5 * (x == y)", lambda out, x, y: _wins(x, y, x > y)),
+             Local("(y > x) + 0.5 * (x == y)", lambda out, x, y: _wins(y, x, y > x)),
              doc="The larger of x and y.", example="maximum(1.0, 2.0) -> 2.0")
 minimum = Op("minimum", np.minimum,
-             Local("(x < y) + 0.5 * (x == y)",
-                   lambda out, x, y: ((x < y) + 0.5 * (x == y)).astype(x.dtype)),
-             Local("(y < x) + 0.5 * (x == y)",
-                   lambda out, x, y: ((y < x) + 0.5 * (x == y)).astype(y.dtype)),
+             Local("(x < y) + 0.5 * (x == y)", lambda out, x, y: _wins(x, y, x < y)),
+             Local("(y < x) + 0.5 * (x == y)", lambda out, x, y: _wins(y, x, y < x)),
              doc="The smaller of x and y.", example="minimum(1.0, 2.0) -> 1.0")
-where = Op("where", lambda condition, x, y: np.where(condition, x, y),
-           ZERO,
+where = Op("where", lambda condition, x, y: np.where(condition, x, y), ZERO,
            Pullback("where(condition, g, 0)", lambda g, out, c, x, y: np.where(c, g, 0)),
            Pullback("where(condition, 0, g)", lambda g, out, c, x, y: np.where(c, 0, g)),
            doc="x where the condition holds, else y.", example="where(True, 1.0, 2.0) -> 1.0")
 clip = Op("clip", lambda x, min=None, max=None: np.clip(x, min, max),
           Local("out == x", lambda out, x, min, max: out == x),
-          doc="x held between the numbers min and max (None: no bound).",
-          example="clip(5.0, 0.0, 1.0) -> 1.0")
+          doc="x held between min and max (None: no bound).", example="clip(5.0, 0.0, 1.0) -> 1.0")
 
 # Activations, in forms that neither overflow nor lose digits
 
@@ -109,40 +105,37 @@ def _sigmoid(x: Any) -> Any:
     return np.where(x >= 0, 1.0, e) / (1.0 + e)
 
 
-def _erf(x: Any) -> Any:
-    """Abramowitz and Stegun define it; the C library computes it, one element at a time."""
-    return np.asarray(_each(x), np.result_type(x, np.float16))
-
-
-_each = np.frompyfunc(math.erf, 1, 1)
-
 sigmoid = Op("sigmoid", _sigmoid, Local("out * (1 - out)", lambda out, x: out * (1 - out)),
              doc="The logistic function, 1 / (1 + e**-x).", example="sigmoid(0.0) -> 0.5")
 relu = Op("relu", lambda x: np.maximum(x, 0.0), Local("x > 0", lambda out, x: out > 0),
           doc="The rectifier, max(x, 0) (Nair and Hinton 2010).", example="relu(-1.0) -> 0.0")
-leaky_relu = Op("leaky_relu",
-                lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x),
-                Local("where(x > 0, 1, negative_slope)",
-                      lambda out, x, negative_slope:
+leaky_relu = Op("leaky_relu", lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x),
+                Local("where(x > 0, 1, negative_slope)", lambda out, x, negative_slope:
                       np.where(x > 0, 1.0, negative_slope).astype(x.dtype)),
                 doc="x if x > 0, else negative_slope * x (Maas et al. 2013).",
                 example="leaky_relu(-1.0) -> -0.01")
 elu = Op("elu", lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0))),
          Local("where(x > 0, 1, out + alpha)",
                lambda out, x, alpha: np.where(x > 0, 1.0, out + alpha)),
-         doc="x if x > 0, else alpha * (e**x - 1) (Clevert et al. 2016).",
-         example="elu(2.0) -> 2.0")
+         doc="x if x > 0, else alpha * (e**x - 1) (Clevert et al. 2016).", example="elu(2.0) -> 2.0")
 softplus = Op("softplus", lambda x: np.logaddexp(x, 0.0),
               Local("sigmoid(x)", lambda out, x: sigmoid(x)),
               doc="The smooth rectifier, log(1 + e**x).", example="softplus(1000.0) -> 1000.0")
 silu = Op("silu", lambda x: x * _sigmoid(x),
           Local("sigmoid(x) + out * (1 - sigmoid(x))",
                 lambda out, x: (s := sigmoid(x)) + out * (1 - s)),
-          doc="x * sigmoid(x), also called swish (Elfwing et al. 2018).",
-          example="silu(0.0) -> 0.0")
+          doc="x * sigmoid(x), or swish (Elfwing et al. 2018).", example="silu(0.0) -> 0.0")
+
+_erf_of_each = np.frompyfunc(math.erf, 1, 1)
+
+
+def _erf(x: Any) -> Any:
+    return np.asarray(_erf_of_each(x), np.result_type(x, np.float16))
+
+
 erf = Op("erf", _erf,
          Local("2 / sqrt(pi) * exp(-x**2)", lambda out, x: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
-         doc="The error function, 2 / sqrt(pi) times the integral of e**-t**2 from 0 to x.",
+         doc="The error function, 2 / sqrt(pi) * the integral of e**-t**2 from 0 to x.",
          example="erf(0.0) -> 0.0")
 _gelu = Op("gelu", lambda x: x * (0.5 + 0.5 * _erf(x * math.sqrt(0.5))),
            Local("0.5 + 0.5 * erf(x * sqrt(0.5)) + x * exp(-0.5 * x**2) / sqrt(2 * pi)",
@@ -159,9 +152,9 @@ def gelu(x: Any, approximate: str = "none") -> Any:
     >>> gelu(0.0).tolist()
     0.0
     """
-    if approximate == "none":
-        return _gelu(x)
-    if approximate != "tanh":
+    if approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: approximate={approximate!r}; write 'none' or 'tanh'")
     x = as_array(x)
+    if approximate == "none":
+        return _gelu(x)
     return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))

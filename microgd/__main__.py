@@ -1,0 +1,5 @@
+"""`python -m microgd` is `microgd`."""
+
+from microgd.cli import main
+
+main()

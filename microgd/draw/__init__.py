@@ -1,0 +1,1 @@
+"""Records to pictures: tables for a terminal."""

@@ -1,0 +1,1 @@
+"""Claims about training, each a file that measures what it claims."""

@@ -43,16 +43,15 @@ def _inverse(axes: Sequence[int] | None, ndim: int) -> list[int] | None:
 
 # Indexing, and its mirror image
 
-_BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
 
 
 def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
     out = np.zeros(shape, g.dtype)
     parts = index if isinstance(index, tuple) else (index,)
-    if all(isinstance(p, _BASIC) and not isinstance(p, bool) for p in parts):
-        out[index] = g  # a slice names each element once
+    if all(p is None or p is ... or isinstance(p, int | slice) for p in parts):
+        out[index] += g  # numbers and slices name each element once
     else:
-        np.add.at(out, index, g)  # arrays of indices may repeat: add, do not overwrite
+        np.add.at(out, index, g)  # arrays of indices may name it again
     return out
 
 
@@ -137,49 +136,31 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     return x[(*(slice(None),) * (axis % x.ndim), np.asarray(indices))]
 
 
-# Axes added, dropped and moved: NumPy works the new shape out on an array that owns no elements
+# Axes added, dropped and moved: NumPy itself tells what comes out, on arrays that hold nothing
 
 
-def _ghost(x: Any) -> Any:
-    return np.broadcast_to(0.0, x.shape)
+def _reshaping(name: str, function: Any, doc: str) -> Any:
+    """A reshape to the shape that `function` gives."""
+
+    def reshaped(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
+        x = as_array(x)
+        return reshape(x, function(np.broadcast_to(0, x.shape), axis).shape)
+
+    reshaped.__name__, reshaped.__doc__ = name, doc
+    return reshaped
 
 
-def expand_dims(x: Any, axis: int | tuple[int, ...]) -> Any:
-    """x with new axes of size 1 at the given places.
+def _reordering(name: str, function: Any, doc: str) -> Any:
+    """A transpose to the order in which `function` leaves axes of sizes 0, 1, 2, ..."""
 
-    >>> expand_dims([1.0, 2.0], 1).tolist()
-    [[1.0], [2.0]]
-    """
-    x = as_array(x)
-    return reshape(x, np.expand_dims(_ghost(x), axis).shape)
+    def reordered(x: Any, source: Any, destination: Any) -> Any:
+        return transpose(x, function(np.empty(range(np.ndim(x))), source, destination).shape)
 
-
-def squeeze(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
-    """x without the given axes of size 1 (None: without any).
-
-    >>> squeeze([[1.0, 2.0]]).tolist()
-    [1.0, 2.0]
-    """
-    x = as_array(x)
-    return reshape(x, np.squeeze(_ghost(x), axis).shape)
+    reordered.__name__, reordered.__doc__ = name, doc
+    return reordered
 
 
-def moveaxis(x: Any, source: int | Sequence[int], destination: int | Sequence[int]) -> Any:
-    """x with some axes moved to new places, the others in their order.
-
-    >>> moveaxis([[1.0, 2.0]], 0, 1).tolist()
-    [[1.0], [2.0]]
-    """
-    x = as_array(x)
-    order = np.moveaxis(np.empty(range(x.ndim)), source, destination).shape
-    return transpose(x, order)
-
-
-def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
-    """x with two axes exchanged.
-
-    >>> swapaxes([[1.0, 2.0]], 0, 1).tolist()
-    [[1.0], [2.0]]
-    """
-    x = as_array(x)
-    return transpose(x, np.swapaxes(np.empty(range(x.ndim)), axis1, axis2).shape)
+expand_dims = _reshaping("expand_dims", np.expand_dims, "x with new axes of size 1 at `axis`.")
+squeeze = _reshaping("squeeze", np.squeeze, "x without axes of size 1, those in `axis` or all.")
+moveaxis = _reordering("moveaxis", np.moveaxis, "x with axes moved from source to destination.")
+swapaxes = _reordering("swapaxes", np.swapaxes, "x with the two given axes exchanged.")

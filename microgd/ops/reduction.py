@@ -71,7 +71,8 @@ def others(x: Any, axis: Axis) -> Any:
     axes = _axes(x.ndim, axis)
     order = tuple(a for a in range(x.ndim) if a not in axes) + axes
     moved = x.transpose(order)
-    rows = moved.reshape((-1, count(x, axis)))
+    n = count(x, axis)
+    rows = moved.reshape((x.size // n if n else 0, n))
     before, after = _exclusive(rows), _exclusive(rows[:, ::-1])[:, ::-1]
     return (before * after).reshape(moved.shape).transpose(np.argsort(order).tolist())
 

@@ -20,10 +20,10 @@ def sweep(
 ) -> Iterator[Edge]:
     """Carry the gradient `seed` of `root` back through its history, one edge at a time.
 
-    Each edge is yielded when its contribution is known and before it is added to the running
-    sums in `totals`; whoever wants to keep an array copies it. A node is taken up when its sum is
-    complete, and leaves `totals` unless it retains its gradient; at the end the leaves remain,
-    and what is not younger than `since`. With `on_arrays` false, values and gradients are Tensors.
+    An edge is yielded when its contribution is known, before that is added to the running sums in
+    `totals`; to keep an array, copy it. A node is taken up when its sum is complete, and leaves
+    `totals` unless it retains its gradient. At the end the leaves remain, and what is not younger
+    than `since`. Unless `on_arrays`, values and gradients are Tensors.
 
     Raises RuntimeError if a value was replaced after it was used.
     """
@@ -47,7 +47,11 @@ def sweep(
             if not x.needs_grad:
                 continue
             if x.time > node.time:
-                raise RuntimeError(_stale(node, x))
+                raise RuntimeError(
+                    f"backward: {x.describe()} was changed after {op.name} had used it, by an"
+                    " optimizer step, loaded weights or an assignment to .data; compute the loss"
+                    " again, then backward()"
+                )
             # The chain rule
             if type(derivative) is Local:
                 part = upstream * derivative.rule(out, *values, **params)
@@ -125,10 +129,3 @@ def backward(root: Node, gradient: Any = None) -> None:
             total = np.array(total)  # what a node hands on may be shared along the way
         node.gradient = total if type(total) is np.ndarray else np.asarray(total)
 
-
-def _stale(node: Node, x: Node) -> str:
-    assert node.op is not None
-    return (
-        f"backward: {x.describe()} was changed after {node.op.name} had used it, by an optimizer"
-        " step, loaded weights or an assignment to .data; compute the loss again, then backward()"
-    )

@@ -2,8 +2,8 @@
 
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import ContextDecorator
-from typing import Any, Self
+from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
@@ -64,10 +64,7 @@ class Tensor(Node):
         self.requires_grad = requires_grad
 
     def record(self, op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> "Tensor":
-        """The value of `op`, remembering the operation if a gradient is to flow.
-
-        Raises what `op` raises, with the operation, all shapes and the way out in the message.
-        """
+        """The value of `op`, with its history if a gradient is to flow; errors say the shapes."""
         arrays = []
         needed = False
         for x in inputs:
@@ -129,7 +126,7 @@ class Tensor(Node):
         return self.value.tolist()
 
     def detach(self) -> "Tensor":
-        """The same numbers (in the same memory) without history."""
+        """The same numbers, in the same memory, without history."""
         return _leaf(self.value)
 
     # Gradients
@@ -190,7 +187,7 @@ class Tensor(Node):
     __truediv__, __rtruediv__ = _operator(elementwise.divide)
     __pow__, __rpow__ = _operator(elementwise.power)
     __matmul__, __rmatmul__ = _operator(linalg.matmul)
-    __neg__ = elementwise.negative
+    __neg__, __pos__ = elementwise.negative, elementwise.identity
     __abs__ = abs = elementwise.absolute
     __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
     __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
@@ -225,13 +222,11 @@ class Tensor(Node):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
-            f"setitem: {self.describe()} keeps a history, so no element can be replaced; build the"
-            " new tensor with where() or concatenate(), or assign a whole array to .data of a leaf"
+            f"setitem: elements of {self.describe()} cannot be replaced, for its history's sake;"
+            " use where() or concatenate(), or assign a whole array to .data of a leaf"
         )
 
     def __len__(self) -> int:
-        if self.ndim == 0:
-            raise TypeError(f"len: {self.describe()} is one number, without a length")
         return len(self.value)
 
     def __iter__(self) -> Iterator["Tensor"]:
@@ -287,18 +282,11 @@ class Tensor(Node):
         return new
 
 
-def tensor(
-    data: Any, *, requires_grad: bool = False, name: str | None = None, dtype: Any = None
-) -> Tensor:
-    """A Tensor of a copy of `data`; see `Tensor`.
-
-    >>> tensor([1.0, 2.0], name="x")
-    tensor([1., 2.], name='x')
-    """
-    return Tensor(data, requires_grad=requires_grad, name=name, dtype=dtype)
+tensor = Tensor
 
 
-class no_grad(ContextDecorator):
+@contextmanager
+def no_grad() -> Iterator[None]:
     """Record no history inside, in this thread: as a context or as a decorator.
 
     >>> w = Tensor(1.0, requires_grad=True)
@@ -306,17 +294,11 @@ class no_grad(ContextDecorator):
     ...     (2 * w).requires_grad
     False
     """
-
-    def __enter__(self) -> Self:
-        self._outer = state.recording
-        state.recording = False
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        state.recording = self._outer
-
-    def _recreate_cm(self) -> Self:  # a decorated function may call itself: one memory a call
-        return type(self)()
+    outer, state.recording = state.recording, False
+    try:
+        yield
+    finally:
+        state.recording = outer
 
 
 def _leaf(value: Array) -> Tensor:

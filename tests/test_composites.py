@@ -76,3 +76,12 @@ def test_strange_layouts_change_nothing(call):
             np.testing.assert_allclose(got, right, rtol=1e-13, atol=1e-15)
         for x, old in zip(odd, before, strict=True):
             np.testing.assert_array_equal(x, old)
+
+
+@pytest.mark.parametrize("axis", [None, (0, 1)])
+def test_norms_of_matrices_are_refused(axis):
+    """NumPy's are singular values and sums of columns: other numbers than those of the elements."""
+    with pytest.raises(ValueError) as caught:
+        mg.norm(mg.tensor(np.ones((2, 3))), ord=2, axis=axis)
+    assert "norm: ord=2 of (2, 3)" in str(caught.value)
+    assert "give a single axis" in str(caught.value)

@@ -136,13 +136,14 @@ _norm = Op("norm", lambda x, axis=None, keepdims=False:
 def norm(x: Any, ord: float | None = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """The length sqrt(sum(x**2)), or the sum (ord=1) or the maximum (ord=inf) of |x|.
 
-    Raises ValueError for other orders, and for an order of a whole matrix (give an axis).
+    Raises ValueError for other orders, and for an order of a whole matrix (give one axis).
 
     >>> norm([3.0, 4.0]).tolist()
     5.0
     """
-    if ord is not None and axis is None and as_array(x).ndim > 1:
-        raise ValueError(f"norm: ord={ord!r} of {as_array(x).shape} without an axis; give axis=")
+    x = as_array(x)
+    if ord is not None and len(_axes(x.ndim, axis)) > 1:
+        raise ValueError(f"norm: ord={ord!r} of {x.shape} along axis={axis}; give a single axis")
     if ord is None or ord == 2:
         return _norm(x, axis, keepdims)
     if ord == 1:

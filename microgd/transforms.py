@@ -22,8 +22,8 @@ Argnum = int | tuple[int, ...]
 def grad(f: Function, argnum: Argnum = 0) -> Function:
     """The gradient of `f`, of the shape of argument `argnum`; a tuple of them for a tuple.
 
-    Raises ValueError if `f` gives more than one number, TypeError if the argument has no gradient
-    (integers in an array) or is not there.
+    Raises ValueError if `f` gives more than one number, TypeError for an argument without a
+    gradient (an array of integers) or that is not there.
 
     >>> grad(grad(lambda x: x**3))(2.0)
     tensor(12.)
@@ -53,9 +53,7 @@ def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
 
 
 def jacobian(f: Function, argnum: Argnum = 0) -> Function:
-    """All partial derivatives: J[i, j] = d f(x)[i] / d x[j], of shape (*f(x).shape, *x.shape).
-
-    One backward pass for each element of f(x).
+    """All partial derivatives, J[i, j] = d f(x)[i] / d x[j], by a backward pass for each f(x)[i].
 
     >>> jacobian(lambda x: x**2)(np.array([1.0, 2.0])).tolist()
     [[2.0, 0.0], [0.0, 4.0]]
@@ -65,12 +63,11 @@ def jacobian(f: Function, argnum: Argnum = 0) -> Function:
         call = _Call(f, argnum, args, options)
         seeds = np.eye(call.out.size, dtype=call.out.dtype).reshape((-1, *call.out.shape))
         rows = [call.pull(seed) for seed in seeds]
-        return call.like_argnum(
-            shape.reshape(shape.stack([row[i] for row in rows]), call.out.shape + x.shape)
-            if rows
-            else Tensor(np.zeros(call.out.shape + x.shape, x.dtype))
+        blocks = [
+            shape.stack([row[i] for row in rows]) if rows else Tensor(np.zeros((0, *x.shape)))
             for i, x in enumerate(call.inputs)
-        )
+        ]
+        return call.like_argnum([b.reshape(call.out.shape + b.shape[1:]) for b in blocks])
 
     return transformed
 
@@ -88,10 +85,9 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
 
 
 def hvp(f: Function) -> Function:
-    """Hessian times vector, ``hvp(f)(x, v)``, without the Hessian: the gradient of grad f . v.
+    """``(x, v) -> H v`` without the Hessian H: the gradient of grad f . v (Pearlmutter 1994).
 
-    More arguments after `v` are handed to `f` (Pearlmutter 1994,
-    https://doi.org/10.1162/neco.1994.6.1.147).
+    More arguments are handed to `f`.
 
     >>> hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]), np.array([1.0, 1.0])).tolist()
     [6.0, 12.0]
@@ -132,12 +128,12 @@ class _Call:
     def __init__(self, f: Function, argnum: Argnum, args: tuple[Any, ...], options: Any) -> None:
         self.argnum = argnum
         wanted = argnum if isinstance(argnum, tuple) else (argnum,)
+        if not all(-len(args) <= i < len(args) for i in wanted):
+            raise TypeError(f"grad: argnum={argnum} of a call with {len(args)} arguments")
         given = list(args)
         outer, state.recording = state.recording, True
         try:
             for i in wanted:
-                if not -len(args) <= i < len(args):
-                    raise TypeError(f"grad: argnum={argnum} of a call with {len(args)} arguments")
                 given[i] = _variable(args[i], linked=outer)
             out = f(*given, **options)
         finally:
@@ -147,14 +143,10 @@ class _Call:
         self.out = out if isinstance(out, Tensor) else Tensor(out, dtype=float)
         self.inputs: list[Tensor] = [given[i] for i in wanted]
         self.since = max(x.time for x in self.inputs)
-        # Whether the result depends on nothing else that somebody may still differentiate
-        leaves = {
-            x
-            for node in history(self.out, self.since)
-            for x in node.inputs
-            if x.needs_grad and (x.op is None or x.time <= self.since)
-        }
-        self.closed = not outer or leaves <= {x for x in self.inputs if x.op is None}
+        # Closed: the result depends on nothing else that somebody may still differentiate
+        used = {x for node in history(self.out, self.since) for x in node.inputs if x.needs_grad}
+        outside = {x for x in used if x.op is None or x.time <= self.since}
+        self.closed = not outer or outside <= {x for x in self.inputs if x.op is None}
 
     def pull(self, seed: Any) -> list[Tensor]:
         """The gradient of (out * seed).sum() with respect to each variable."""
@@ -166,9 +158,9 @@ class _Call:
         found = [totals.get(x, np.zeros(x.shape, x.dtype)) for x in self.inputs]
         return [g if isinstance(g, Tensor) else Tensor(g) for g in found]
 
-    def like_argnum(self, results: Any) -> Any:
+    def like_argnum(self, results: list[Tensor]) -> Any:
         """One result for a number, a tuple for a tuple."""
-        return tuple(results) if isinstance(self.argnum, tuple) else next(iter(results))
+        return tuple(results) if isinstance(self.argnum, tuple) else results[0]
 
 
 def _variable(x: Any, linked: bool) -> Tensor:

@@ -2,11 +2,11 @@
 
 import linecache
 import sys
+import weakref
 import zlib
 from contextlib import ContextDecorator
 from pathlib import Path
 from typing import Any, Self
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -44,19 +44,22 @@ class _Watch:
     """What each node looked like when it was made."""
 
     def __init__(self) -> None:
-        self.lines: WeakKeyDictionary[Node, str] = WeakKeyDictionary()
-        self.prints: WeakKeyDictionary[Node, list[int]] = WeakKeyDictionary()
+        # By id, for Tensors compare by their numbers; forgotten when the node dies
+        self.notes: dict[int, tuple[object, str, list[int]]] = {}
 
     def after_forward(self, node: Node, op: Op, inputs: tuple[Node, ...]) -> None:
         """Note the user's line and the inputs' bytes; raise if the value is not finite."""
-        self.lines[node] = _user_line()
-        self.prints[node] = [zlib.crc32(x.value.tobytes()) for x in node.inputs]
+        key = id(node)
+        death = weakref.ref(node, lambda _: self.notes.pop(key, None))
+        prints = [zlib.crc32(x.value.tobytes()) for x in node.inputs]
+        self.notes[key] = death, _user_line(), prints
         if not np.isfinite(node.value).all():
             raise FloatingPointError(self._report(node, op, inputs, f"made {_first(node.value)}"))
 
     def before_backward(self, node: Node, op: Op) -> None:
         """Raise if an input's array was written to since the forward pass."""
-        for x, before in zip(node.inputs, self.prints.get(node, ()), strict=False):
+        _, _, prints = self.notes.get(id(node), (None, "", []))
+        for x, before in zip(node.inputs, prints, strict=False):
             if zlib.crc32(x.value.tobytes()) != before:
                 what = f"used {x.describe()}, but its array was written to since"
                 raise RuntimeError(
@@ -73,7 +76,8 @@ class _Watch:
     def _report(self, node: Node, op: Op, inputs: tuple[Node, ...], what: str) -> str:
         place = f"{node.scope}.{op.name}" if node.scope else op.name
         ranges = ", ".join(f"{x.describe()} {_range(x.value)}" for x in inputs)
-        line = self.lines.get(node, "a line outside of detect_anomaly(): forward belongs inside")
+        outside = "a line outside of detect_anomaly(): the forward pass belongs inside"
+        _, line, _ = self.notes.get(id(node), (None, outside, []))
         return f"{place} {what}; inputs: {ranges}; recorded at {line}"
 
 

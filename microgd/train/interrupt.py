@@ -1,0 +1,34 @@
+"""Ctrl-C asks a run to stop after the step under way; a second one stops it at once."""
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from microgd.train.callbacks import Run
+
+
+@contextmanager
+def stops(run: Run) -> Iterator[None]:
+    """Inside, the first Ctrl-C sets `run.stop` and `history.interrupted`.
+
+    The former handler is back from then on, so that the second does what it did before. Signals
+    arrive in the main thread only, and one that is ignored (as under nohup) stays so.
+    """
+    former = signal.getsignal(signal.SIGINT)
+    in_main = threading.current_thread() is threading.main_thread()
+    if not in_main or former in {None, signal.SIG_IGN}:
+        yield
+        return
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, former)
+        run.stop = run.history.interrupted = True
+
+    signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is ask:
+            signal.signal(signal.SIGINT, former)

@@ -49,6 +49,9 @@ class Adam(Optimizer):
         """Raise ValueError for an option out of range."""
         super().check(options)
         self.require(options, "eps", 0.0)
+        betas = options["betas"]
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ValueError(f"{self.name}: betas={betas!r}; give two numbers, as (0.9, 0.999)")
         self.require(options, "betas", 0.0, 1.0, 0)
         self.require(options, "betas", 0.0, 1.0, 1)
 

@@ -33,11 +33,13 @@ class Optimizer:
 
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
         given = list(params)
-        if not given:
-            raise ValueError(f"{self.name}: no parameters; pass model.parameters()")
-        groups = given if isinstance(given[0], Mapping) else [{"params": given}]
+        groups = given if given and isinstance(given[0], Mapping) else [{"params": given}]
         self.param_groups: list[Options] = []
         for number, group in enumerate(groups):
+            if not isinstance(group, Mapping) or "params" not in group:
+                raise TypeError(
+                    f"{self.name}: group {number} is {group!r:.60}; give a dict with 'params'"
+                )
             unknown = sorted(set(group) - set(options) - {"params"})
             if unknown:
                 raise TypeError(f"{self.name}: group {number} has no option {unknown[0]!r}")
@@ -120,26 +122,12 @@ class Optimizer:
 
         Raises ValueError if it is of another rule or other parameters; all is then as it was.
         """
-        places, groups, state = self._places(), state_dict["param_groups"], state_dict["state"]
-        ours = [len(group["params"]) for group in self.param_groups]
-        theirs = [len(group["params"]) for group in groups]
-        if ours != theirs:
-            raise ValueError(
-                f"{self.name}.load_state_dict: groups of {theirs} parameters, expected {ours}"
-            )
-        for number, saved in state.items():
-            bucket, i = places[int(number)]
-            for slot in self.slots:
-                shape = np.shape(saved[slot]) if slot in saved else "no array"
-                if shape != bucket.params[i].shape:
-                    raise ValueError(
-                        f"{self.name}.load_state_dict: {slot} of parameter {number} has"
-                        f" {shape}, expected {bucket.params[i].shape}"
-                    )
-        for group, new in zip(self.param_groups, groups, strict=True):
+        places = self._places()
+        self._check_state(state_dict, places)
+        for group, new in zip(self.param_groups, state_dict["param_groups"], strict=True):
             group.update({key: value for key, value in new.items() if key != "params"})
         for number, (bucket, i) in enumerate(places):
-            saved = state.get(number, {"step": 0})
+            saved = state_dict["state"].get(number, {"step": 0})
             bucket.steps[i] = int(saved["step"])
             for slot, flat in bucket.state.items():
                 bucket.shaped(flat, i)[...] = saved.get(slot, 0.0)
@@ -164,6 +152,8 @@ class Optimizer:
             raise ValueError(f"{self.name}: {where}={value!r}; give a number {span}")
 
     def _check_params(self, params: list[Any]) -> None:
+        if not params:
+            raise ValueError(f"{self.name}: no parameters; pass model.parameters()")
         for number, p in enumerate(params):
             if not isinstance(p, Tensor) or not p.requires_grad or not p.is_leaf:
                 raise TypeError(
@@ -172,3 +162,30 @@ class Optimizer:
                 )
         if len({id(p) for p in params}) < len(params):
             raise ValueError(f"{self.name}: a parameter is given twice; name each in one group")
+
+    def _check_state(self, state_dict: Any, places: list[tuple[Bucket, int]]) -> None:
+        where = f"{self.name}.load_state_dict"
+        if not isinstance(state_dict, Mapping) or not {"param_groups", "state"} <= set(state_dict):
+            raise ValueError(f"{where}: no 'state' and 'param_groups'; give what state_dict() gave")
+        ours = [len(group["params"]) for group in self.param_groups]
+        theirs = [len(group["params"]) for group in state_dict["param_groups"]]
+        if ours != theirs:
+            raise ValueError(f"{where}: groups of {theirs} parameters, expected {ours}")
+        for number, group in enumerate(state_dict["param_groups"]):
+            missing = sorted(set(self.param_groups[number]) - set(group))
+            if missing:
+                raise ValueError(f"{where}: group {number} has no {missing[0]!r}; of another rule?")
+            self.check(group)
+        for number, saved in state_dict["state"].items():
+            if number not in range(len(places)):
+                raise ValueError(f"{where}: parameter {number!r} of {len(places)} parameters")
+            step, (bucket, i) = saved.get("step"), places[number]
+            if not isinstance(step, int | np.integer) or step < 0:
+                raise ValueError(f"{where}: parameter {number} has step={step!r}, no whole number")
+            for slot in self.slots:
+                shape = np.shape(saved[slot]) if slot in saved else "no array"
+                if shape != bucket.params[i].shape:
+                    raise ValueError(
+                        f"{where}: {slot} of parameter {number} has {shape}, expected"
+                        f" {bucket.params[i].shape}"
+                    )

@@ -40,7 +40,7 @@ def pack(kinds: Mapping[str, str], states: Mapping[str, Any]) -> bytes:
     flat = [dict(kinds), _flatten(states, "", arrays)]
     structure = np.frombuffer(json.dumps(flat).encode(), np.uint8)
     file = io.BytesIO()
-    np.savez(file, **{_STRUCTURE: structure, **arrays})  # type: ignore[arg-type]
+    np.savez(file, **{_STRUCTURE: structure, **arrays})
     with zipfile.ZipFile(file, "a") as archive:
         archive.comment = _MARK % _FORMAT + b"0" * _DIGITS
     body = file.getvalue()[:-_DIGITS]

@@ -1,5 +1,6 @@
 """The loop does what a loop written out by hand does, and tells what it saw."""
 
+import gc
 import threading
 
 import numpy as np
@@ -373,3 +374,21 @@ def test_evaluate_is_the_mean_over_rows_and_changes_nothing():
     assert all(p.grad is None for p in net.parameters())
     assert all(np.array_equal(before[path], p.data) for path, p in net.named_parameters())
     assert net.training
+
+
+def test_no_tensor_is_left_behind_without_the_collector():
+    def tensors():
+        return sum(isinstance(thing, mg.Tensor) for thing in gc.get_objects())
+
+    net = model()
+    rule = optim.Adam(net.parameters())
+    quiet(net, (X, Y), rule, epochs=1, validation=(X, Y))
+    gc.collect()
+    gc.disable()
+    try:
+        before = tensors()
+        assert before >= 4
+        quiet(net, (X, Y), rule, epochs=50, batch_size=2, validation=(X, Y), every="step")
+        assert tensors() == before
+    finally:
+        gc.enable()

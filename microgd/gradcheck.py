@@ -27,7 +27,7 @@ def gradcheck(
     `inputs` is a Tensor or an array, or a tuple of them. f may give any shape, for a fixed random
     upstream gradient g weights it; order 2 checks the gradient along a fixed random direction in
     turn, as a function of g and the inputs. A difference loses half of the digits, so inputs are
-    float64; at a kink (relu at 0) it says nothing, so keep away from those.
+    float64 (labels come in by a closure); at a kink, as relu at 0, it says nothing: stay away.
 
     Raises GradcheckError that names the operation, its input, the element, both numbers and the
     likely mistake; TypeError if an input is not float64 or f gives no Tensor.
@@ -39,10 +39,7 @@ def gradcheck(
     xs = [Tensor(x, name=getattr(x, "name", None)) for x in given]
     for i, x in enumerate(xs):
         if x.dtype != np.float64:
-            raise TypeError(
-                f"gradcheck: input {i}, {x.describe()}, holds {x.dtype}; finite differences need"
-                " float64: pass dtype=float, and bring labels and indices in by a closure"
-            )
+            raise TypeError(f"gradcheck: input {i}, {x.describe()}, holds {x.dtype}; give float64")
         x.requires_grad = True
     out, again = f(*xs), f(*xs)
     if not isinstance(out, Tensor) or out.dtype.kind != "f":
@@ -52,48 +49,49 @@ def gradcheck(
     nodes = history(out)
     if not {out, *(x for node in nodes for x in node.inputs)} & set(xs):
         raise GradcheckError("gradcheck: f's result has no history that leads to its arguments")
-    how: Any = {"order": order, "eps": eps, "close": partial(np.isclose, rtol=rtol, atol=atol)}
-    try:
-        _compare(f, xs, out, None, **how)
-    except GradcheckError:
-        for node in reversed(nodes):  # oldest first, for what is later may only pass it on
-            assert node.op is not None
-            params = {name: value for name, value in node.params.items() if name != "kept"}
-            _compare(partial(node.op, **params), node.inputs, node, node.op, **how)
-        raise
+    close = partial(np.isclose, rtol=rtol, atol=atol)
+    for nth in range(1, order + 1):
+        try:
+            _compare(f, xs, out, None, nth, eps, close)
+        except GradcheckError:
+            for node in reversed(nodes):  # oldest first, for what is later may only pass it on
+                assert node.op is not None
+                params = {name: value for name, value in node.params.items() if name != "kept"}
+                _compare(partial(node.op, **params), node.inputs, node, node.op, nth, eps, close)
+            raise
     return True
 
 
 def _compare(
     f: Any, xs: Sequence[Any], out: Node, op: Op | None, order: int, eps: float, close: Any
 ) -> None:
-    """Raise for the first wrong gradient of `f`, which is the operation `op` alone if given."""
+    """Raise for the first wrong derivative of `f`, which is the operation `op` alone if given."""
 
     def scalar(g: Any, *xs: Any) -> Any:
         return reduction.sum(f(*xs) * g)
 
     points = [_weights(out.value.shape), *(x.value for x in xs)]
     live = (0, *(i for i, x in enumerate(xs, 1) if x.needs_grad))
-    for nth in range(1, order + 1):
-        gradient = grad(scalar, live)
-        try:
-            slopes = gradient(*points)
-        except ValueError as error:  # a derivative of a shape that does not fit
-            raise GradcheckError(f"gradcheck: {error}") from error
-        for i, slope in zip(live, slopes, strict=True):
-            got, want = slope.value, _differences(scalar, points, i, eps)
-            wrong = (got.shape != want.shape) | ~close(got, want)
-            if wrong.any():
-                at = tuple(np.argwhere(wrong)[0].tolist())
-                a, b = (np.broadcast_to(numbers, wrong.shape)[at] for numbers in (got, want))
-                name = op.arguments[0 if op.variadic else i - 1] if op else xs[i - 1].describe()
-                where = f"input {i - 1} ({name})" if i else "upstream gradient g"
-                raise GradcheckError(
-                    f"gradcheck: {op.name if op else 'f'}, {where}, element {at}: derivative {nth}"
-                    f" is {a:.9g}, by finite differences {b:.9g};"
-                    f" {_mistake(got, want, close) if op else _lost(out, close)}"
-                )
-        scalar = partial(_along, gradient, [_weights(points[i].shape, 1 + i) for i in live])
+    for _ in range(1, order):
+        ways = [_weights(points[i].shape, seed=1 + i) for i in live]
+        scalar = partial(_along, grad(scalar, live), ways)
+    try:
+        slopes = grad(scalar, live)(*points)
+    except ValueError as error:  # a derivative of a shape that does not fit
+        raise GradcheckError(f"gradcheck: {error}") from error
+    for i, slope in zip(live, slopes, strict=True):
+        got, want = slope.value, _differences(scalar, points, i, eps)
+        wrong = (got.shape != want.shape) | ~close(got, want)
+        if wrong.any():
+            at = tuple(np.argwhere(wrong)[0].tolist())
+            a, b = (np.broadcast_to(numbers, wrong.shape)[at] for numbers in (got, want))
+            name = op.arguments[0 if op.variadic else i - 1] if op else xs[i - 1].describe()
+            where = f"input {i - 1} ({name})" if i else "upstream gradient g"
+            raise GradcheckError(
+                f"gradcheck: {op.name if op else 'f'}, {where}, element {at}: derivative {order}"
+                f" is {a:.9g}, by finite differences {b:.9g};"
+                f" {_mistake(got, want, close) if op else _lost(out, close)}"
+            )
 
 
 def _weights(shape: tuple[int, ...], seed: int = 0) -> Array:
@@ -134,10 +132,10 @@ def _lost(out: Node, close: Any) -> str:
     sums: dict[Node, Any] = {}
     parts: dict[Node, Any] = {}
     for node, i, upstream, part in sweep(out, _weights(out.value.shape), sums):
-        sums[node] = upstream
-        parts[node.inputs[i]] = parts.get(node.inputs[i], 0) + part
-    lost = [x for x, total in parts.items() if not close(sums[x], total).all()]
-    if not lost:
-        return "each operation is right by itself; does f leave the history by .data or detach()?"
-    uses = [node.op.name for node in history(out) for x in node.inputs if node.op and x is lost[0]]
-    return f"likely overwritten, not added: {lost[0].describe()} is used by {', '.join(uses)}"
+        x = node.inputs[i]
+        sums[node], parts[x] = upstream, parts.get(x, 0) + part
+    for x, total in parts.items():
+        if not close(sums[x], total).all():
+            uses = ", ".join(str(node.op) for node in sums for y in node.inputs if y is x)
+            return f"likely overwritten, not added: {x.describe()} is used by {uses}"
+    return "each operation is right by itself; does f leave the history by .data or detach()?"

@@ -125,10 +125,7 @@ class Op:
         for name, derivative in zip(self.arguments, self.derivatives, strict=False):
             factor = "g * " if isinstance(derivative, Local) else ""
             lines.append(f"    {name}.grad += {factor}({derivative.formula})")
-        call, _, value = example.partition(" -> ")
-        if value:
-            lines += ["", ">>> import microgd as mg", f">>> mg.{call}.tolist()", value]
-        return "\n".join(lines)
+        return "\n".join([*lines, *_doctest(example)])
 
 
 def _signature(forward: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
@@ -141,6 +138,22 @@ def _signature(forward: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
     if code.co_flags & inspect.CO_VARARGS:
         names = (code.co_varnames[len(names)], *names)
     return names, dict(zip(positional[len(positional) - len(values) :], values, strict=True))
+
+
+def _doctest(example: str) -> list[str]:
+    """``"exp(0.0) -> 1.0"`` as the lines of a doctest."""
+    call, _, value = example.partition(" -> ")
+    return ["", ">>> import microgd as mg", f">>> mg.{call}.tolist()", value] if value else []
+
+
+def example(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator: a function made of operations gets an example as they have it."""
+
+    def add(function: Callable[..., Any]) -> Callable[..., Any]:
+        function.__doc__ = "\n".join([function.__doc__ or "", *_doctest(text)])
+        return function
+
+    return add
 
 
 def as_array(x: Any) -> Any:

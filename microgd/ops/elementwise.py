@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from microgd.op import Local, Op, Pullback, as_array
+from microgd.op import Local, Op, Pullback, as_array, example
 
 __all__ = [
     "identity", "negative", "add", "subtract", "multiply", "divide", "power", "square",
@@ -144,13 +144,11 @@ _gelu = Op("gelu", lambda x: x * (0.5 + 0.5 * _erf(x * math.sqrt(0.5))),
            doc="x times the probability that a standard normal is below x.")
 
 
+@example("gelu(0.0) -> 0.0")
 def gelu(x: Any, approximate: str = "none") -> Any:
     """x * Phi(x), with Phi the distribution of a standard normal (Hendrycks and Gimpel 2016).
 
     ``approximate="tanh"`` is their x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))).
-
-    >>> gelu(0.0).tolist()
-    0.0
     """
     if approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: approximate={approximate!r}; write 'none' or 'tanh'")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from microgd.op import Op, Pullback, as_array
+from microgd.op import Op, Pullback, as_array, example
 
 __all__ = [
     "matmul", "linear", "einsum", "dot", "outer",
@@ -125,22 +125,16 @@ def _spell_out(subscripts: str, arrays: list[Any]) -> str:
     return f"{','.join(spelled)}->{result.replace('...', dots)}"
 
 
+@example("einsum('ij,jk->ik', [[1.0, 2.0]], [[3.0], [4.0]]) -> [[11.0]]")
 def einsum(subscripts: str, *arrays: Any) -> Any:
-    """Einstein's sum: multiply elements with equal letters, sum over letters not in the result.
-
-    >>> einsum("ij,jk->ik", [[1.0, 2.0]], [[3.0], [4.0]]).tolist()
-    [[11.0]]
-    """
+    """Einstein's sum: multiply elements with equal letters, sum over letters not in the result."""
     inputs = [as_array(a) for a in arrays]
     return _explicit_einsum(*inputs, subscripts=_spell_out(subscripts, inputs))
 
 
+@example("dot([1.0, 2.0], [3.0, 4.0]) -> 11.0")
 def dot(x: Any, y: Any) -> Any:
-    """NumPy's dot: the sum of products over the last axis of x and the last but one of y.
-
-    >>> dot([1.0, 2.0], [3.0, 4.0]).tolist()
-    11.0
-    """
+    """NumPy's dot: the sum of products over the last axis of x and the last but one of y."""
     x, y = as_array(x), as_array(y)
     if x.ndim == 0 or y.ndim == 0:
         return x * y
@@ -151,10 +145,7 @@ def dot(x: Any, y: Any) -> Any:
     return einsum(f"{left},{right}->{left[:-1]}{right[:-2]}{right[-1]}", x, y)
 
 
+@example("outer([1.0, 2.0], [3.0, 4.0]) -> [[3.0, 4.0], [6.0, 8.0]]")
 def outer(x: Any, y: Any) -> Any:
-    """All products of an element of x with an element of y, as a matrix.
-
-    >>> outer([1.0, 2.0], [3.0, 4.0]).tolist()
-    [[3.0, 4.0], [6.0, 8.0]]
-    """
+    """All products of an element of x with an element of y, as a matrix."""
     return as_array(x).reshape((-1, 1)) * as_array(y).reshape((1, -1))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from microgd.op import Op, Pullback, as_array
+from microgd.op import Op, Pullback, as_array, example
 from microgd.ops.elementwise import absolute, sqrt, square
 
 __all__ = [
@@ -106,23 +106,17 @@ cumsum = Op("cumsum", lambda x, axis=None: np.cumsum(x, axis=axis),
             example="cumsum([1.0, 2.0]) -> [1.0, 3.0]")
 
 
+@example("var([1.0, 3.0]) -> 1.0")
 def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    """The variance along axes, sum((x - mean)**2) / (n - ddof).
-
-    >>> var([1.0, 3.0]).tolist()
-    1.0
-    """
+    """The variance along axes, sum((x - mean)**2) / (n - ddof)."""
     x = as_array(x)
     squares = square(x - mean(x, axis, True))
     return sum(squares, axis, keepdims) / (count(x, axis) - ddof)
 
 
+@example("std([1.0, 3.0]) -> 1.0")
 def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    """The standard deviation along axes, sqrt(var(x)).
-
-    >>> std([1.0, 3.0]).tolist()
-    1.0
-    """
+    """The standard deviation along axes, sqrt(var(x))."""
     return sqrt(var(x, axis, ddof, keepdims))
 
 
@@ -133,13 +127,11 @@ _norm = Op("norm", lambda x, axis=None, keepdims=False:
                     expand(g / np.where(out == 0, 1, out), x, axis) * x))
 
 
+@example("norm([3.0, 4.0]) -> 5.0")
 def norm(x: Any, ord: float | None = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """The length sqrt(sum(x**2)), or the sum (ord=1) or the maximum (ord=inf) of |x|.
 
     Raises ValueError for other orders, and for an order of a whole matrix (give one axis).
-
-    >>> norm([3.0, 4.0]).tolist()
-    5.0
     """
     x = as_array(x)
     if ord is not None and len(_axes(x.ndim, axis)) > 1:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from microgd.op import Op, Pullback, as_array
+from microgd.op import Op, Pullback, as_array, example
 from microgd.ops.elementwise import ONE
 
 __all__ = [
@@ -92,23 +92,17 @@ _joined = Op("concatenate", lambda *arrays, axis: np.concatenate(arrays, axis=ax
              variadic=True)
 
 
+@example("concatenate([[1.0], [2.0]]) -> [1.0, 2.0]")
 def concatenate(arrays: Sequence[Any], axis: int | None = 0) -> Any:
-    """Arrays joined along an existing axis (None: all flattened first).
-
-    >>> concatenate([[1.0], [2.0]]).tolist()
-    [1.0, 2.0]
-    """
+    """Arrays joined along an existing axis (None: all flattened first)."""
     if axis is None:
         arrays, axis = [reshape(a, (-1,)) for a in arrays], 0
     return _joined(*arrays, axis=axis)
 
 
+@example("stack([[1.0], [2.0]]) -> [[1.0], [2.0]]")
 def stack(arrays: Sequence[Any], axis: int = 0) -> Any:
-    """Arrays of one shape joined along a new axis.
-
-    >>> stack([[1.0], [2.0]]).tolist()
-    [[1.0], [2.0]]
-    """
+    """Arrays of one shape joined along a new axis."""
     return concatenate([expand_dims(a, axis) for a in arrays], axis)
 
 
@@ -124,12 +118,9 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     return [x[(*before, slice(p[0], p[-1] + 1) if len(p) else slice(0, 0))] for p in places]
 
 
+@example("take([1.0, 2.0], [1, 1]) -> [2.0, 2.0]")
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """The elements at `indices` along an axis (None: of the flattened array).
-
-    >>> take([1.0, 2.0], [1, 1]).tolist()
-    [2.0, 2.0]
-    """
+    """The elements at `indices` along an axis (None: of the flattened array)."""
     x = as_array(x)
     if axis is None:
         return reshape(x, (-1,))[np.asarray(indices)]

@@ -15,7 +15,7 @@ clock = itertools.count()  # one tick for every value that comes into being or i
 
 
 class Node(Recorder):
-    """A value and where it came from: ``value = op.forward(*inputs, **params)``, or no `op`: a leaf.
+    """A value and where it came from: op.forward(*inputs, **params), or nowhere: then it is a leaf.
 
     gradient    d loss / d value after a backward pass, or None
     needs_grad  whether a gradient is to flow here
@@ -24,10 +24,9 @@ class Node(Recorder):
     time        when the value came into being: later than every input's
     """
 
-    __slots__ = (
-        "__weakref__", "gradient", "inputs", "name", "needs_grad", "op", "params", "retains",
-        "scope", "time", "value",
-    )  # fmt: skip
+    __slots__ = tuple(
+        "value gradient needs_grad retains name op inputs params scope time __weakref__".split()
+    )
     __hash__ = object.__hash__
 
     def __init__(

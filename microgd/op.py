@@ -1,7 +1,7 @@
 """What an operation is: a forward function and, for every input, a derivative with its formula."""
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MethodType
 from typing import Any, NamedTuple
@@ -10,13 +10,11 @@ import numpy as np
 
 
 class Recorder:
-    """What an operation asks of a Tensor: to record a call. It knows nothing else of it."""
+    """What an operation asks of a Tensor: to compute a call and remember it. No more."""
 
     __slots__ = ()
 
-    def record(self, op: "Op", inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
-        """Compute `op` on `inputs` and remember how."""
-        raise NotImplementedError
+    def record(self, op: "Op", inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any: ...
 
 
 class Local(NamedTuple):
@@ -74,13 +72,12 @@ class Op:
         if not derivatives:
             raise TypeError(f"Op {name!r}: no derivatives; give a Local or a Pullback per input")
         self.name = self.__name__ = name
-        self.forward = forward
-        self.derivatives = derivatives
+        self.forward, self.derivatives = forward, derivatives
         self.symbol, self.variadic, self.keeps, self.explain = symbol, variadic, keeps, explain
         names, self.defaults = _signature(forward)
         arity = 1 if variadic else len(derivatives)
         self.arguments, self.parameters = names[:arity], names[arity:]
-        self.__doc__ = self._document(doc, example)
+        self.__doc__ = "\n".join([doc, *self._formulas(), *_doctest(example)])
 
     def __call__(self, *args: Any, **params: Any) -> Any:
         """Record the operation if an input is a Tensor, else compute it on arrays."""
@@ -119,13 +116,11 @@ class Op:
             raise TypeError(f"{self.name}: missing {', '.join(missing)}")
         return tuple(given.pop(name) for name in self.arguments), given
 
-    def _document(self, doc: str, example: str) -> str:
-        """The docstring: the sentence, a line for each derivative, the example as a doctest."""
-        lines = [doc, "", "From the upstream gradient g:", ""]
+    def _formulas(self) -> Iterator[str]:
+        yield "\nFrom the upstream gradient g:\n"
         for name, derivative in zip(self.arguments, self.derivatives, strict=False):
             factor = "g * " if isinstance(derivative, Local) else ""
-            lines.append(f"    {name}.grad += {factor}({derivative.formula})")
-        return "\n".join([*lines, *_doctest(example)])
+            yield f"    {name}.grad += {factor}({derivative.formula})"
 
 
 def _signature(forward: Any) -> tuple[tuple[str, ...], dict[str, Any]]:

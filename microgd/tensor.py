@@ -99,6 +99,8 @@ class Tensor(Node):
     dtype = property(lambda self: self.value.dtype, doc="NumPy's type of the elements.")
     is_leaf = property(lambda self: self.op is None, doc="Whether it came from no operation.")
     T = property(lambda self: axes.transpose(self), doc="The axes reversed.")
+    tolist = property(lambda self: self.value.tolist, doc="The numbers in Python's nested lists.")
+    argmax = property(lambda self: self.value.argmax, doc="Where the largest elements are.")
 
     @property
     def data(self) -> Array:
@@ -120,10 +122,6 @@ class Tensor(Node):
     def numpy(self) -> Array:
         """A copy of the numbers, without history."""
         return self.value.copy()
-
-    def tolist(self) -> Any:
-        """The numbers as Python's, in nested lists."""
-        return self.value.tolist()
 
     def detach(self) -> "Tensor":
         """The same numbers, in the same memory, without history."""
@@ -211,10 +209,6 @@ class Tensor(Node):
         """The axes in another order: ``transpose()`` reverses, ``transpose(1, 0)`` names them."""
         return axes.transpose(self, axes=order[0] if len(order) == 1 else order or None)
 
-    def argmax(self, axis: int | None = None) -> Any:
-        """Where the largest elements are, as NumPy's integers."""
-        return self.value.argmax(axis)
-
     # Python's protocols
 
     def __getitem__(self, index: Any) -> Any:
@@ -234,9 +228,6 @@ class Tensor(Node):
 
     def __float__(self) -> float:
         return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
 
     def __bool__(self) -> bool:
         return bool(self.value)

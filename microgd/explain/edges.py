@@ -88,6 +88,13 @@ def expression(node: Node) -> str:
     return f"{node.op.name}({', '.join(names)})"
 
 
+def written(node: Node, formula: str) -> str:
+    """A derivative of the table in the names of this expression: ``1 - a**2``."""
+    arguments = node.op.arguments if node.op else ()
+    names = dict(zip(arguments, map(called, node.inputs), strict=False))
+    return _renamed(formula, names | {"out": called(node)})
+
+
 def _edge(node: Node, number: int, upstream: Any, part: Any) -> Edge:
     assert node.op is not None
     derivative = node.op.derivatives_of(node.inputs)[number]
@@ -96,14 +103,13 @@ def _edge(node: Node, number: int, upstream: Any, part: Any) -> Edge:
         local = np.array(
             derivative.rule(node.value, *(x.value for x in node.inputs), **node.params)
         )
-    names = dict(zip(node.op.arguments, map(called, node.inputs), strict=False))
     return Edge(
         output=called(node),
         input=called(node.inputs[number]),
         operation=node.op.name,
         expression=expression(node),
         formula=derivative.formula,
-        written=_renamed(derivative.formula, names | {"out": called(node)}),
+        written=written(node, derivative.formula),
         upstream=np.array(upstream),
         local=local,
         contribution=np.array(part),

@@ -26,23 +26,36 @@ from microgd.transforms import value_and_grad as value_and_grad
 
 if TYPE_CHECKING:
     from microgd import data as data
+    from microgd import draw as draw
     from microgd import explain as explain
     from microgd import nn as nn
     from microgd import optim as optim
     from microgd import train as train
     from microgd.explain.anomaly import detect_anomaly as detect_anomaly
+    from microgd.nn.functional import elu as elu
+    from microgd.nn.functional import erf as erf
+    from microgd.nn.functional import gelu as gelu
+    from microgd.nn.functional import leaky_relu as leaky_relu
+    from microgd.nn.functional import silu as silu
+    from microgd.nn.functional import softplus as softplus
 
 # Loaded when first asked for: `import microgd` costs little more than `import numpy`
-_PACKAGES = ("data", "explain", "nn", "optim", "train")
+_PACKAGES = ("data", "draw", "explain", "nn", "optim", "train")
+_NAMES = {
+    "detect_anomaly": "microgd.explain.anomaly",
+    **dict.fromkeys(
+        ("elu", "erf", "gelu", "leaky_relu", "silu", "softplus"), "microgd.nn.functional"
+    ),
+}
 
 
 def __getattr__(name: str) -> Any:
     if name in _PACKAGES:
         return import_module(f"microgd.{name}")
-    if name == "detect_anomaly":
-        return import_module("microgd.explain.anomaly").detect_anomaly
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name]), name)
     raise AttributeError(f"module 'microgd' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_PACKAGES, "detect_anomaly"})
+    return sorted({*globals(), *_PACKAGES, *_NAMES})

@@ -85,7 +85,7 @@ class Op:
             args, params = self._split(args, params)
         if self.defaults:
             params = {**self.defaults, **params}
-        for x in args:
+        for x in (*args, *params.values()):
             if isinstance(x, Recorder):
                 return x.record(self, args, params)
         out = self.forward(*map(np.asarray, args), **params)

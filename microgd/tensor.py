@@ -73,6 +73,8 @@ class Tensor(Node):
             arrays.append(x.value)
             if x.needs_grad:
                 needed = True
+        if any([isinstance(param, Node) for param in params.values()]):
+            params = {name: plain(param) for name, param in params.items()}
         try:
             value = op.forward(*arrays, **params)
         except (ValueError, TypeError, IndexError) as error:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from microgd.op import Op
-from microgd.ops import FUNCTIONS, reduction, shape, softmax
+from microgd.nn import functional
+from microgd.ops import FUNCTIONS, reduction, shape
 
 
 def exchanged(subscripts: str, index: int) -> str:
@@ -25,11 +26,12 @@ HELPERS: dict[str, Any] = {
     **vars(builtins),
     **{name: value for name, value in vars(np).items() if not name.startswith("_")},
     **FUNCTIONS,
+    **functional.TABLE,
     "expand": reduction.expand,
     "share": reduction.share,
     "count": reduction.count,
     "others": reduction.others,
-    "one_hot": softmax.one_hot,
+    "one_hot": functional.one_hot,
     "inner": shape._pad_inner,
     "inverse": shape._inverse,
     "part": shape._part,

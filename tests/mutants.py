@@ -5,11 +5,10 @@ import copy
 
 import numpy as np
 from formulas import evaluate
-from op_rows import ROWS
+from op_rows import ROWS, TABLE
 
 import microgd as mg
 from microgd.op import Local, Pullback
-from microgd.ops import TABLE
 
 
 def contribution(derivative, g, out, inputs, params):

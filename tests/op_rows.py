@@ -9,6 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from microgd import ops
+from microgd.nn import functional
+
+TABLE = {**ops.TABLE, **functional.TABLE}
+
 # No domain starts or ends at a round number, so that no sample falls on a kink at 0 or 1
 ANY = (-1.93, 2.117)
 POSITIVE = (0.31, 2.23)

@@ -124,7 +124,7 @@ LOG2 = math.log(2)
 
 
 def nll(target, reduction="mean"):
-    return lambda x: mg.cross_entropy(x, target=target, reduction=reduction)
+    return lambda x: mg.nn.functional.cross_entropy(x, target=target, reduction=reduction)
 
 
 EXTREMES = [

@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 import pytest
 from formulas import evaluate
-from op_rows import CALLS, ELEMENTWISE, ROWS, Row
+from op_rows import CALLS, ELEMENTWISE, ROWS, TABLE, Row
 
 import microgd as mg
 from microgd.backprop import sweep
 from microgd.op import Local, Op
-from microgd.ops import TABLE
 
 every_call = pytest.mark.parametrize(
     ("op", "row"), [pytest.param(TABLE.get(name), row, id=f"{name}-{i}") for name, i, row in CALLS]

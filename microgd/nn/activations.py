@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from microgd.names import choose
+from microgd.nn import functional
 from microgd.nn.module import Module
 from microgd.ops import elementwise, softmax
 
@@ -50,7 +51,7 @@ class LeakyReLU(Module):
 
     def forward(self, x: Any) -> Any:
         """leaky_relu(x), of the same shape."""
-        return elementwise.leaky_relu(x, negative_slope=self.negative_slope)
+        return functional.leaky_relu(x, negative_slope=self.negative_slope)
 
     def extra_repr(self) -> str:
         """The slope, for `repr`."""
@@ -65,7 +66,7 @@ class ELU(Module):
 
     def forward(self, x: Any) -> Any:
         """elu(x), of the same shape."""
-        return elementwise.elu(x, alpha=self.alpha)
+        return functional.elu(x, alpha=self.alpha)
 
     def extra_repr(self) -> str:
         """Alpha, for `repr`."""
@@ -81,7 +82,7 @@ class GELU(Module):
 
     def forward(self, x: Any) -> Any:
         """gelu(x), of the same shape."""
-        return elementwise.gelu(x, self.approximate)
+        return functional.gelu(x, self.approximate)
 
     def extra_repr(self) -> str:
         """Which form, for `repr`."""
@@ -93,7 +94,7 @@ class SiLU(Module):
 
     def forward(self, x: Any) -> Any:
         """silu(x), of the same shape."""
-        return elementwise.silu(x)
+        return functional.silu(x)
 
 
 class Softplus(Module):
@@ -101,7 +102,7 @@ class Softplus(Module):
 
     def forward(self, x: Any) -> Any:
         """softplus(x), of the same shape."""
-        return elementwise.softplus(x)
+        return functional.softplus(x)
 
 
 class Softmax(Module):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from microgd.nn import functional
 from microgd.nn import init as initialise
 from microgd.nn.activations import make_activation
 from microgd.nn.module import Module, Parameter
@@ -60,7 +61,7 @@ class Linear(Module):
         """The outputs, of shape (..., out_features)."""
         if self.bias is None:
             return linalg.matmul(x, self.weight.T)
-        return linalg.linear(x, self.weight, self.bias)
+        return functional.linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         """The sizes, for `repr`."""

@@ -17,6 +17,7 @@ import numpy as np
 from microgd.dispatch import plain
 from microgd.graph import Array, Node
 from microgd.names import choose
+from microgd.nn import functional
 from microgd.op import as_array
 from microgd.ops import elementwise, softmax
 from microgd.ops import reduction as reductions
@@ -81,7 +82,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
         if labels.dtype.kind not in "iu" or labels.shape != logits.shape[:1] or not labels.size:
             _explain_labels("cross_entropy", logits, labels)
         try:
-            return softmax.cross_entropy(logits, target=labels, reduction=reduction)
+            return functional.cross_entropy(logits, target=labels, reduction=reduction)
         except (ValueError, TypeError):  # finding out why takes longer than a training step
             _explain_labels("cross_entropy", logits, labels)
             raise
@@ -116,7 +117,7 @@ def binary_cross_entropy_with_logits(logits: Any, target: Any, reduction: str = 
     logits, target = _pair("binary_cross_entropy_with_logits", logits, target)
     _probabilities("binary_cross_entropy_with_logits", target)
     # -log(sigmoid(x)) = softplus(-x); as a sum of two positive terms, small losses keep digits
-    missed, alarmed = elementwise.softplus(-logits), elementwise.softplus(logits)
+    missed, alarmed = functional.softplus(-logits), functional.softplus(logits)
     return reduce(missed * target + alarmed * (1 - target))
 
 

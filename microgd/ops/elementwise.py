@@ -6,18 +6,16 @@ each of two equal inputs, max and min equal shares to all that tie; a bound belo
 of clip (derivative 1); 0**0 gives 0 to the base and to the exponent.
 """
 
-import math
 from typing import Any
 
 import numpy as np
 
-from microgd.op import Local, Op, Pullback, as_array, example
+from microgd.op import Local, Op, Pullback
 
 __all__ = [
-    "identity", "negative", "add", "subtract", "multiply", "divide", "power", "square",
-    "sqrt", "absolute", "sign", "exp", "expm1", "log", "log1p", "sin", "cos", "arctan",
-    "sinh", "cosh", "tanh", "maximum", "minimum", "where", "clip", "sigmoid", "relu",
-    "leaky_relu", "elu", "softplus", "silu", "erf", "gelu",
+    "identity", "negative", "add", "subtract", "multiply", "divide", "power", "square", "sqrt",
+    "absolute", "sign", "exp", "expm1", "log", "log1p", "sin", "cos", "arctan", "sinh", "cosh",
+    "tanh", "maximum", "minimum", "where", "clip", "sigmoid", "relu",
 ]
 
 ONE = Local("1", lambda out, *inputs: 1.0)
@@ -97,7 +95,7 @@ clip = Op("clip", lambda x, min=None, max=None: np.clip(x, min, max),
           Local("out == x", lambda out, x, min, max: out == x),
           doc="x held between min and max (None: no bound).", example="clip(5.0, 0.0, 1.0) -> 1.0")
 
-# Activations, in forms that neither overflow nor lose digits
+# The two activations that Tensors have as methods; the others are in microgd.nn.functional
 
 
 def _sigmoid(x: Any) -> Any:
@@ -109,50 +107,3 @@ sigmoid = Op("sigmoid", _sigmoid, Local("out * (1 - out)", lambda out, x: out * 
              doc="The logistic function, 1 / (1 + e**-x).", example="sigmoid(0.0) -> 0.5")
 relu = Op("relu", lambda x: np.maximum(x, 0.0), Local("x > 0", lambda out, x: out > 0),
           doc="The rectifier, max(x, 0) (Nair and Hinton 2010).", example="relu(-1.0) -> 0.0")
-leaky_relu = Op("leaky_relu", lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x),
-                Local("where(x > 0, 1, negative_slope)", lambda out, x, negative_slope:
-                      np.where(x > 0, 1.0, negative_slope).astype(x.dtype)),
-                doc="x if x > 0, else negative_slope * x (Maas et al. 2013).",
-                example="leaky_relu(-1.0) -> -0.01")
-elu = Op("elu", lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0))),
-         Local("where(x > 0, 1, out + alpha)",
-               lambda out, x, alpha: np.where(x > 0, 1.0, out + alpha)),
-         doc="x if x > 0, else alpha * (e**x - 1) (Clevert et al. 2016).", example="elu(2.0) -> 2.0")
-softplus = Op("softplus", lambda x: np.logaddexp(x, 0.0),
-              Local("sigmoid(x)", lambda out, x: sigmoid(x)),
-              doc="The smooth rectifier, log(1 + e**x).", example="softplus(1000.0) -> 1000.0")
-silu = Op("silu", lambda x: x * _sigmoid(x),
-          Local("sigmoid(x) + out * (1 - sigmoid(x))",
-                lambda out, x: (s := sigmoid(x)) + out * (1 - s)),
-          doc="x * sigmoid(x), or swish (Elfwing et al. 2018).", example="silu(0.0) -> 0.0")
-
-_erf_of_each = np.frompyfunc(math.erf, 1, 1)
-
-
-def _erf(x: Any) -> Any:
-    return np.asarray(_erf_of_each(x), np.result_type(x, np.float16))
-
-
-erf = Op("erf", _erf,
-         Local("2 / sqrt(pi) * exp(-x**2)", lambda out, x: 2 / math.sqrt(math.pi) * np.exp(-x * x)),
-         doc="The error function, 2 / sqrt(pi) * the integral of e**-t**2 from 0 to x.",
-         example="erf(0.0) -> 0.0")
-_gelu = Op("gelu", lambda x: x * (0.5 + 0.5 * _erf(x * math.sqrt(0.5))),
-           Local("0.5 + 0.5 * erf(x * sqrt(0.5)) + x * exp(-0.5 * x**2) / sqrt(2 * pi)",
-                 lambda out, x: 0.5 + 0.5 * erf(x * math.sqrt(0.5))
-                 + x * np.exp(-0.5 * x * x) / math.sqrt(2 * math.pi)),
-           doc="x times the probability that a standard normal is below x.")
-
-
-@example("gelu(0.0) -> 0.0")
-def gelu(x: Any, approximate: str = "none") -> Any:
-    """x * Phi(x), with Phi the distribution of a standard normal (Hendrycks and Gimpel 2016).
-
-    ``approximate="tanh"`` is their x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x**3))).
-    """
-    if approximate not in ("none", "tanh"):
-        raise ValueError(f"gelu: approximate={approximate!r}; write 'none' or 'tanh'")
-    x = as_array(x)
-    if approximate == "none":
-        return _gelu(x)
-    return 0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)))

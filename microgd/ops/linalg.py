@@ -8,7 +8,7 @@ import numpy as np
 from microgd.op import Op, Pullback, as_array, example
 
 __all__ = [
-    "matmul", "linear", "einsum", "dot", "outer",
+    "matmul", "einsum", "dot", "outer",
 ]
 
 
@@ -50,24 +50,6 @@ matmul = Op("matmul", np.matmul, Pullback("g @ y.T", _matmul_x), Pullback("x.T @
             doc="The matrix product, x @ y; a vector counts as a row on the left and a column on"
                 " the right; axes before the last two are a batch and broadcast.",
             symbol="@", explain=_explain_matmul, example="matmul([1.0, 2.0], [3.0, 4.0]) -> 11.0")
-
-
-def _rows(x: Any) -> Any:
-    return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]))
-
-
-def _explain_linear(x: Any, weight: Any, bias: Any) -> str:
-    got = x.shape[-1] if x.ndim else 0
-    return f"x has {got} features and the layer takes {weight.shape[1]}; its shape is (..., inputs)"
-
-
-linear = Op("linear", lambda x, weight, bias: x @ weight.T + bias,
-            Pullback("g @ weight", lambda g, out, x, weight, bias: g @ weight),
-            Pullback("g.T @ x", lambda g, out, x, weight, bias: _rows(g).T @ _rows(x)),
-            Pullback("g.sum(axis=0)", lambda g, out, x, weight, bias: np.add.reduce(_rows(g))),
-            doc="A dense layer, x @ weight.T + bias: x (..., inputs), weight (outputs, inputs),"
-                " bias (outputs,).",
-            explain=_explain_linear, example="linear([2.0], [[3.0]], [1.0]) -> [7.0]")
 
 
 def _einsum(*arrays: Any, subscripts: str) -> Any:

@@ -1,6 +1,5 @@
 """Softmax and its relatives; all subtract the largest element first, so nothing overflows."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ from microgd.op import Op, Pullback
 from microgd.ops.reduction import Axis, expand
 
 __all__ = [
-    "softmax", "log_softmax", "logsumexp", "cross_entropy",
+    "softmax", "log_softmax", "logsumexp",
 ]
 
 
@@ -48,42 +47,3 @@ logsumexp = Op("logsumexp", _logsumexp,
                         expand(g, x, axis) * np.exp(x - expand(out, x, axis))),
                doc="log(sum(e**x)) along axes, the smooth maximum.",
                example="logsumexp([1000.0, -1000.0]) -> 1000.0")
-
-
-def one_hot(target: Any, x: Any) -> Any:
-    """Rows of zeros with a one at the class, of the shape and dtype of `x`."""
-    rows = np.zeros(x.shape, x.dtype)
-    rows[np.arange(len(target)), target] = 1
-    return rows
-
-
-def _cross_entropy(x: Any, target: Any, reduction: str = "mean") -> Any:
-    # Where the labels stand in the flat array; NumPy refuses what is out of range
-    cells = np.ravel_multi_index((np.arange(len(target)), target), x.shape)
-    shifted = np.subtract(x, np.maximum.reduce(x, axis=1, keepdims=True), order="C")
-    e = np.exp(shifted)
-    total = np.add.reduce(e, axis=1, keepdims=True)
-    losses = np.log(total[:, 0]) - shifted.reshape(-1)[cells]
-    difference = e / total
-    difference.reshape(-1)[cells] -= 1
-    if reduction == "none":
-        return losses, difference
-    loss = np.add.reduce(losses)
-    return (loss / len(target) if reduction == "mean" else loss), difference
-
-
-def _cross_entropy_x(
-    g: Any, out: Any, x: Any, target: Any, reduction: str, kept: Any
-) -> Any:
-    """Rows of softmax(x) minus a one at the class; `kept` are these, found on the way."""
-    difference = softmax(x) - one_hot(target, x) if kept is None else kept
-    if reduction == "none":
-        return g[:, None] * difference
-    return difference * (g / len(target) if reduction == "mean" else g)
-
-
-cross_entropy = Op("cross_entropy", _cross_entropy,
-                   Pullback("g * (softmax(x) - one_hot(target, x)) / len(target)",
-                            _cross_entropy_x), keeps=True,
-                   doc="-log(softmax(x)[target]) for rows x of scores and their classes; the mean"
-                       " (or 'sum', or 'none': one a row).")

@@ -198,7 +198,6 @@ def _state(part: Any) -> Any:
 
 def _load(part: Any, state: Any) -> None:
     if isinstance(part, np.random.Generator):
-        type(part.bit_generator)().state = state  # a spare: NumPy's setter may stop halfway
         part.bit_generator.state = state
     else:
         part.load_state_dict(state)

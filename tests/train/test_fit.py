@@ -368,7 +368,14 @@ def test_evaluate_is_the_mean_over_rows_and_changes_nothing():
     whole = evaluate(net, data.Dataset(X, Y))
     assert whole["loss"] == pytest.approx(nn.cross_entropy(outputs, Y).item(), rel=1e-14)
     assert whole["accuracy"] == np.mean(outputs.data.argmax(axis=1) == Y)
-    in_parts = evaluate(net, (X, Y), batch_size=4)
+    recorded = []
+
+    def loss(outputs, targets):
+        recorded.append(outputs.requires_grad)
+        return nn.cross_entropy(outputs, targets)
+
+    in_parts = evaluate(net, (X, Y), loss, batch_size=4)
+    assert recorded == [False] * 6
     assert in_parts["loss"] == pytest.approx(whole["loss"], rel=1e-14)
     assert in_parts["accuracy"] == whole["accuracy"]
     assert all(p.grad is None for p in net.parameters())

@@ -3,8 +3,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from microgd.gradcheck import GradcheckError as GradcheckError
-from microgd.gradcheck import gradcheck as gradcheck
 from microgd.op import Local as Local
 from microgd.op import Op as Op
 from microgd.op import Pullback as Pullback
@@ -32,6 +30,8 @@ if TYPE_CHECKING:
     from microgd import optim as optim
     from microgd import train as train
     from microgd.explain.anomaly import detect_anomaly as detect_anomaly
+    from microgd.explain.gradcheck import GradcheckError as GradcheckError
+    from microgd.explain.gradcheck import gradcheck as gradcheck
     from microgd.nn.functional import elu as elu
     from microgd.nn.functional import erf as erf
     from microgd.nn.functional import gelu as gelu
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 _PACKAGES = ("data", "draw", "explain", "nn", "optim", "train")
 _NAMES = {
     "detect_anomaly": "microgd.explain.anomaly",
+    "gradcheck": "microgd.explain.gradcheck",
+    "GradcheckError": "microgd.explain.gradcheck",
     **dict.fromkeys(
         ("elu", "erf", "gelu", "leaky_relu", "silu", "softplus"), "microgd.nn.functional"
     ),

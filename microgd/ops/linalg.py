@@ -7,9 +7,7 @@ import numpy as np
 
 from microgd.op import Op, Pullback, as_array, example
 
-__all__ = [
-    "matmul", "einsum", "dot", "outer",
-]
+__all__ = ["matmul", "einsum", "dot", "outer"]
 
 
 def _swap(x: Any) -> Any:
@@ -35,15 +33,11 @@ def _matmul_y(g: Any, out: Any, x: Any, y: Any) -> Any:
 def _explain_matmul(x: Any, y: Any) -> str:
     if x.ndim == 0 or y.ndim == 0:
         return "a single number has no rows or columns; write * for it"
-    inner, other = x.shape[-1], y.shape[-2] if y.ndim > 1 else y.shape[0]
-    if inner == other:
-        return ""
-    way = ""
-    if y.ndim > 1 and inner == y.shape[-1]:
-        way = "; did you mean b.T?"
-    elif x.ndim > 1 and other == x.shape[-2]:
+    inner, other = x.shape[-1], y.shape[max(y.ndim - 2, 0)]
+    way = "; did you mean b.T?" if y.ndim > 1 and inner == y.shape[-1] else ""
+    if not way and x.ndim > 1 and other == x.shape[-2]:
         way = "; did you mean a.T?"
-    return f"inner sizes {inner} and {other} differ{way}"
+    return f"inner sizes {inner} and {other} differ{way}" if inner != other else ""
 
 
 matmul = Op("matmul", np.matmul, Pullback("g @ y.T", _matmul_x), Pullback("x.T @ g", _matmul_y),

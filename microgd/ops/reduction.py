@@ -12,9 +12,7 @@ import numpy as np
 from microgd.op import Op, Pullback, as_array, example
 from microgd.ops.elementwise import absolute, sqrt, square
 
-__all__ = [
-    "sum", "mean", "max", "min", "prod", "cumsum", "var", "std", "norm",
-]
+__all__ = ["sum", "mean", "max", "min", "prod", "cumsum", "var", "std", "norm"]
 
 Axis = int | tuple[int, ...] | None
 
@@ -43,13 +41,11 @@ def share(x: Any, out: Any, axis: Axis) -> Any:
     return (hit / hit.sum(axis=axis, keepdims=True)).astype(x.dtype)
 
 
-EXTREME = Pullback("expand(g, x, axis) * share(x, out, axis)",
-                   lambda g, out, x, axis, keepdims:
+EXTREME = Pullback("expand(g, x, axis) * share(x, out, axis)", lambda g, out, x, axis, keepdims:
                    expand(g, x, axis) * share(x, out, axis))
 
 sum = Op("sum", lambda x, axis=None, keepdims=False: np.sum(x, axis=axis, keepdims=keepdims),
-         Pullback("broadcast_to(expand(g, x, axis), x.shape)",
-                  lambda g, out, x, axis, keepdims:
+         Pullback("broadcast_to(expand(g, x, axis), x.shape)", lambda g, out, x, axis, keepdims:
                   np.broadcast_to(expand(g, x, axis), x.shape)),
          doc="The sum along axes.", example="sum([1.0, 2.0]) -> 3.0")
 mean = Op("mean", lambda x, axis=None, keepdims=False: np.mean(x, axis=axis, keepdims=keepdims),
@@ -63,46 +59,32 @@ min = Op("min", lambda x, axis=None, keepdims=False: np.min(x, axis=axis, keepdi
          EXTREME, doc="The smallest element along axes.", example="min([1.0, 2.0]) -> 1.0")
 
 
-def others(x: Any, axis: Axis) -> Any:
-    """For each element the product of all the others along `axis`, exact if some are zero.
-
-    The products of all before and of all after it come from scans in log2(n) steps.
-    """
+def others(x: Any, out: Any, axis: Axis) -> Any:
+    """For each element the product of all the others along `axis`."""
+    if np.all(x != 0):
+        return expand(out, x, axis) / x
     axes = _axes(x.ndim, axis)
-    order = tuple(a for a in range(x.ndim) if a not in axes) + axes
-    moved = x.transpose(order)
-    n = count(x, axis)
-    rows = moved.reshape((x.size // n if n else 0, n))
-    before, after = _exclusive(rows), _exclusive(rows[:, ::-1])[:, ::-1]
-    return (before * after).reshape(moved.shape).transpose(np.argsort(order).tolist())
-
-
-def _exclusive(rows: Any) -> Any:
-    """The product of all elements before each one, row by row."""
-    ones = np.ones(rows.shape, rows.dtype)
-    product = np.concatenate([ones[:, :1], rows[:, :-1]], axis=1)
-    step = 1
-    while step < rows.shape[1]:
-        product = product * np.concatenate([ones[:, :step], product[:, :-step]], axis=1)
-        step *= 2
-    return product
+    order = [a for a in range(x.ndim) if a not in axes] + list(axes)
+    moved, n = x.transpose(order), count(x, axis)
+    rows = moved.reshape((x.size // n, 1, n))  # each row n times over, with a 1 for one element
+    products = np.prod(np.where(np.eye(n, dtype=bool), 1, rows), axis=2)
+    return products.reshape(moved.shape).transpose(np.argsort(order).tolist())
 
 
 prod = Op("prod", lambda x, axis=None, keepdims=False: np.prod(x, axis=axis, keepdims=keepdims),
-          Pullback("expand(g, x, axis) * others(x, axis)",
-                   lambda g, out, x, axis, keepdims: expand(g, x, axis) * others(x, axis)),
+          Pullback("expand(g, x, axis) * others(x, out, axis)", lambda g, out, x, axis, keepdims:
+                   expand(g, x, axis) * others(x, out, axis)),
           doc="The product along axes.", example="prod([2.0, 3.0]) -> 6.0")
 
 
-def _reversed_cumsum(g: Any, x: Any, axis: int | None) -> Any:
-    along = 0 if axis is None else axis
-    return np.flip(np.cumsum(np.flip(g, along), along), along).reshape(x.shape)
+def _cumsum_x(g: Any, out: Any, x: Any, axis: int | None) -> Any:
+    axis = axis or 0  # without an axis, out and g have only one
+    return np.flip(np.cumsum(np.flip(g, axis), axis), axis).reshape(x.shape)
 
 
 cumsum = Op("cumsum", lambda x, axis=None: np.cumsum(x, axis=axis),
-            Pullback("flip(cumsum(flip(g, axis), axis), axis).reshape(x.shape)",
-                     lambda g, out, x, axis: _reversed_cumsum(g, x, axis)),
-            doc="The running sum along an axis (None: of all elements in order).",
+            Pullback("flip(cumsum(flip(g, axis), axis), axis).reshape(x.shape)", _cumsum_x),
+            doc="The running sum along an axis (None: of all).",
             example="cumsum([1.0, 2.0]) -> [1.0, 3.0]")
 
 
@@ -110,8 +92,7 @@ cumsum = Op("cumsum", lambda x, axis=None: np.cumsum(x, axis=axis),
 def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """The variance along axes, sum((x - mean)**2) / (n - ddof)."""
     x = as_array(x)
-    squares = square(x - mean(x, axis, True))
-    return sum(squares, axis, keepdims) / (count(x, axis) - ddof)
+    return sum(square(x - mean(x, axis, True)), axis, keepdims) / (count(x, axis) - ddof)
 
 
 @example("std([1.0, 3.0]) -> 1.0")

@@ -7,9 +7,7 @@ import numpy as np
 from microgd.op import Op, Pullback
 from microgd.ops.reduction import Axis, expand
 
-__all__ = [
-    "softmax", "log_softmax", "logsumexp",
-]
+__all__ = ["softmax", "log_softmax", "logsumexp"]
 
 
 def _softmax(x: Any, axis: int = -1) -> Any:

@@ -63,10 +63,16 @@ class History:
         return {name.removeprefix(GRAD_NORM): self[name] for name in names}
 
     @overload
-    def __getitem__(self, key: str) -> Array: ...
+    def __getitem__(
+        self,
+        key: str,
+    ) -> Array: ...
 
     @overload
-    def __getitem__(self, key: int) -> dict[str, float]: ...
+    def __getitem__(
+        self,
+        key: int,
+    ) -> dict[str, float]: ...
 
     def __getitem__(self, key: str | int) -> Array | dict[str, float]:
         if isinstance(key, str):

@@ -23,6 +23,17 @@ class Parameter(Tensor):
         super().__init__(data, requires_grad=True, name=name, dtype=dtype)
 
 
+class Call(str):
+    """A module's path during one call of it: text, but each call has an object of its own.
+
+    So what a node recorded as its `scope` tells one time step of a recurrent network from the
+    next. `outer` is the call that this one was made in, or "".
+    """
+
+    __slots__ = ("outer",)
+    outer: str
+
+
 class Module:
     """A part of a network: parameters, parts of its own, and `forward`.
 
@@ -53,7 +64,8 @@ class Module:
         """Run `forward` under this module's name."""
         outer, label = state.scope, self.label
         if label:
-            state.scope = f"{outer}.{label}" if outer else label
+            state.scope = call = Call(f"{outer}.{label}" if outer else label)
+            call.outer = outer
         try:
             return self.forward(*inputs, **options)
         finally:

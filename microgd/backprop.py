@@ -44,14 +44,14 @@ def sweep(
             watch.before_backward(node, op)
         for i, derivative in enumerate(op.derivatives_of(inputs)):
             x = inputs[i]
-            if not x.needs_grad:
-                continue
             if x.time > node.time:
                 raise RuntimeError(
                     f"backward: {x.describe()} was changed after {op.name} had used it, by an"
                     " optimizer step, loaded weights or an assignment to .data; compute the loss"
                     " again, then backward()"
                 )
+            if not x.needs_grad:
+                continue
             # The chain rule
             if type(derivative) is Local:
                 part = upstream * derivative.rule(out, *values, **params)
@@ -91,10 +91,8 @@ def unbroadcast(part: Any, node: Node, index: int) -> Any:
     axes = tuple(i for i in range(part.ndim) if i < lead or shape[i - lead] == 1)
     total = part.sum(axis=axes, keepdims=True) if axes else part
     if lead < 0 or total.shape[lead:] != shape:
-        raise ValueError(
-            f"{node.op}: the derivative for input {index} gave shape {part.shape}, but the"
-            f" input is {node.inputs[index].describe()}; a wrong axis?"
-        )
+        x = node.inputs[index].describe()
+        raise ValueError(f"{node.op}: gradient {part.shape} for input {index}, {x}; a wrong axis?")
     return total.reshape(shape)
 
 

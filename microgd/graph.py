@@ -59,7 +59,7 @@ def history(root: Node, since: int = -1) -> list[Node]:
     Only those through which a gradient flows and that are younger than `since`. In this order
     every node comes before its inputs.
     """
-    if root.op is None:
+    if root.op is None or root.time <= since:
         return []
     found, waiting = {root}, [root]
     while waiting:

@@ -42,10 +42,8 @@ def value_and_grad(f: Function, argnum: Argnum = 0) -> Function:
     def transformed(*args: Any, **options: Any) -> tuple[Tensor, Any]:
         call = _Call(f, argnum, args, options)
         if call.out.size != 1:
-            raise ValueError(
-                f"grad: the function gave shape {call.out.shape}, not one number; reduce it"
-                " (.sum(), .mean()) or take the jacobian"
-            )
+            shape = call.out.shape
+            raise ValueError(f"grad: f gave shape {shape}; reduce it, or take the jacobian")
         value = call.out.detach() if call.closed else call.out
         return value, call.like_argnum(call.pull(np.ones(call.out.shape, call.out.dtype)))
 
@@ -61,10 +59,10 @@ def jacobian(f: Function, argnum: Argnum = 0) -> Function:
 
     def transformed(*args: Any, **options: Any) -> Any:
         call = _Call(f, argnum, args, options)
-        seeds = np.eye(call.out.size, dtype=call.out.dtype).reshape((-1, *call.out.shape))
-        rows = [call.pull(seed) for seed in seeds]
+        seeds = np.eye(call.out.size, dtype=call.out.dtype)
+        rows = [call.pull(seed.reshape(call.out.shape)) for seed in seeds]
         blocks = [
-            shape.stack([row[i] for row in rows]) if rows else Tensor(np.zeros((0, *x.shape)))
+            shape.stack([r[i] for r in rows]) if rows else Tensor(np.zeros((0, *x.shape), x.dtype))
             for i, x in enumerate(call.inputs)
         ]
         return call.like_argnum([b.reshape(call.out.shape + b.shape[1:]) for b in blocks])
@@ -109,10 +107,8 @@ def directional_derivative(f: Function) -> Function:
     def transformed(x: Any, direction: Any, *rest: Any) -> Any:
         gradient = grad(f)(x, *rest)
         if np.shape(direction) != gradient.shape:
-            raise ValueError(
-                f"directional_derivative: direction {np.shape(direction)} for x {gradient.shape};"
-                " the shapes must be equal"
-            )
+            shapes = f"direction {np.shape(direction)} and x {gradient.shape}"
+            raise ValueError(f"directional_derivative: {shapes} differ in shape")
         return reduction.sum(gradient * direction)
 
     return transformed
@@ -128,8 +124,8 @@ class _Call:
     def __init__(self, f: Function, argnum: Argnum, args: tuple[Any, ...], options: Any) -> None:
         self.argnum = argnum
         wanted = argnum if isinstance(argnum, tuple) else (argnum,)
-        if not all(-len(args) <= i < len(args) for i in wanted):
-            raise TypeError(f"grad: argnum={argnum} of a call with {len(args)} arguments")
+        if not wanted or not all(i in range(-len(args), len(args)) for i in wanted):
+            raise TypeError(f"grad: argnum={argnum!r} of a call with {len(args)} arguments")
         given = list(args)
         outer, state.recording = state.recording, True
         try:
@@ -139,13 +135,13 @@ class _Call:
         finally:
             state.recording = outer
         if not isinstance(out, Tensor | np.ndarray | np.number | float | int):
-            raise TypeError(f"grad: the function gave {out!r:.60}; it must return a Tensor")
+            raise TypeError(f"grad: f gave {out!r:.60}; it must return a Tensor")
         self.out = out if isinstance(out, Tensor) else Tensor(out, dtype=float)
         self.inputs: list[Tensor] = [given[i] for i in wanted]
         self.since = max(x.time for x in self.inputs)
         # Closed: the result depends on nothing else that somebody may still differentiate
         used = {x for node in history(self.out, self.since) for x in node.inputs if x.needs_grad}
-        outside = {x for x in used if x.op is None or x.time <= self.since}
+        outside = {x for x in {self.out, *used} if x.op is None or x.time <= self.since}
         self.closed = not outer or outside <= {x for x in self.inputs if x.op is None}
 
     def pull(self, seed: Any) -> list[Tensor]:

@@ -1,6 +1,7 @@
 """Where a NaN or an infinity first came from, and who wrote into an array behind our back."""
 
 import linecache
+import os
 import sys
 import weakref
 import zlib
@@ -13,7 +14,7 @@ import numpy as np
 from microgd.graph import Array, Node, state
 from microgd.op import Op
 
-_HERE = str(Path(__file__).parents[1])
+_HERE = f"{Path(__file__).parents[1]}{os.sep}"
 
 
 class detect_anomaly(ContextDecorator):
@@ -30,6 +31,9 @@ class detect_anomaly(ContextDecorator):
     Traceback (most recent call last):
     FloatingPointError: log made -inf at (1,); inputs: (2,) from 0 to 1; recorded at ...
     """
+
+    def _recreate_cm(self) -> Self:
+        return type(self)()  # a decorated function may call itself
 
     def __enter__(self) -> Self:
         self._outer = state.watch
@@ -51,7 +55,7 @@ class _Watch:
         """Note the user's line and the inputs' bytes; raise if the value is not finite."""
         key = id(node)
         death = weakref.ref(node, lambda _: self.notes.pop(key, None))
-        prints = [zlib.crc32(x.value.tobytes()) for x in node.inputs]
+        prints = [zlib.crc32(x.value.tobytes()) for x in (*node.inputs, node)]
         self.notes[key] = death, _user_line(), prints
         if not np.isfinite(node.value).all():
             raise FloatingPointError(self._report(node, op, inputs, f"made {_first(node.value)}"))
@@ -59,9 +63,10 @@ class _Watch:
     def before_backward(self, node: Node, op: Op) -> None:
         """Raise if an input's array was written to since the forward pass."""
         _, _, prints = self.notes.get(id(node), (None, "", []))
-        for x, before in zip(node.inputs, prints, strict=False):
+        for x, before in zip((*node.inputs, node), prints, strict=False):
             if zlib.crc32(x.value.tobytes()) != before:
-                what = f"used {x.describe()}, but its array was written to since"
+                verb = "made" if x is node else "used"
+                what = f"{verb} {x.describe()}, but its array was written to since"
                 raise RuntimeError(
                     self._report(node, op, node.inputs, what)
                     + "; assign to .data instead, and compute the loss again"

@@ -13,15 +13,16 @@ def explain(
     op: Op, inputs: tuple[Node, ...], params: Mapping[str, Any], error: Exception
 ) -> Exception:
     """The error to raise in the place of one that NumPy raised inside of `op`."""
+    call = _restate(op, inputs, params)
     unknown = [name for name in params if name not in op.parameters]
-    if unknown and not op.variadic:
+    if unknown:
         known = ", ".join(op.parameters) or "none"
-        return TypeError(f"{_restate(op, inputs, params)}: no parameter {unknown[0]!r}; {known} known")
+        return TypeError(f"{call}: {unknown[0]!r} is no parameter; there are {known}")
     reason = op.explain(*(x.value for x in inputs), **params) or str(error)
     if isinstance(op.derivatives[0], Local):
         reason = _broadcast(inputs) or reason
     kind = next(k for k in (ValueError, IndexError, TypeError) if isinstance(error, k))
-    return kind(f"{_restate(op, inputs, params)}: {reason}")
+    return kind(f"{call}: {reason}")
 
 
 def _restate(op: Op, inputs: tuple[Node, ...], params: Mapping[str, Any]) -> str:

@@ -43,10 +43,9 @@ class Tensor(Node):
     data           numbers, an array, or nested lists; copied
     requires_grad  whether d loss / d this is wanted in `.grad` after ``loss.backward()``
     name           what errors, tables and pictures call it
-    dtype          NumPy's choice unless given; a gradient requires floating point
+    dtype          NumPy's choice unless given
 
-    Raises TypeError for what is no array of real numbers, and for integers that require a
-    gradient.
+    Raises TypeError for what is no array of real numbers, or for integers that want a gradient.
 
     >>> w = Tensor([1.0, 2.0], requires_grad=True, name="w")
     >>> (w * w).sum().backward()
@@ -65,15 +64,14 @@ class Tensor(Node):
 
     def record(self, op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> "Tensor":
         """The value of `op`, with its history if a gradient is to flow; errors say the shapes."""
-        arrays = []
-        needed = False
+        arrays, needed = [], False
         for x in inputs:
             if not isinstance(x, Tensor):
                 return self.record(op, tuple([_lift(op, x, inputs) for x in inputs]), params)
             arrays.append(x.value)
             if x.needs_grad:
                 needed = True
-        if any([isinstance(param, Node) for param in params.values()]):
+        if params and any([isinstance(param, Node) for param in params.values()]):
             params = {name: plain(param) for name, param in params.items()}
         try:
             value = op.forward(*arrays, **params)
@@ -84,11 +82,10 @@ class Tensor(Node):
             params = {**params, "kept": kept}
         if type(value) is not ndarray:
             value = np.asarray(value)
-        out = Tensor.__new__(Tensor)
         if needed and state.recording and value.dtype.kind == "f":
-            Node.__init__(out, value, True, op, inputs, params)
+            Node.__init__(out := Tensor.__new__(Tensor), value, True, op, inputs, params)
         else:
-            Node.__init__(out, value)
+            out = _leaf(value)
         if state.watch is not None:
             state.watch.after_forward(out, op, inputs)
         return out

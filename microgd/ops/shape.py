@@ -6,12 +6,10 @@ from typing import Any
 import numpy as np
 
 from microgd.op import Op, Pullback, as_array, example
-from microgd.ops.elementwise import ONE
 
 __all__ = [
     "astype", "broadcast_to", "reshape", "transpose", "flip", "scatter", "getitem", "pad",
-    "concatenate", "stack", "split", "take", "expand_dims", "squeeze", "moveaxis",
-    "swapaxes",
+    "concatenate", "stack", "split", "take", "expand_dims", "squeeze", "moveaxis", "swapaxes",
 ]
 
 SUMMED = Pullback("g", lambda g, out, x, **params: g)  # the engine sums over broadcast axes
@@ -44,25 +42,29 @@ def _inverse(axes: Sequence[int] | None, ndim: int) -> list[int] | None:
 # Indexing, and its mirror image
 
 
-
-def _scatter(g: Any, index: Any, shape: tuple[int, ...]) -> Any:
-    out = np.zeros(shape, g.dtype)
+def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
+    out = np.zeros(shape, x.dtype)
     parts = index if isinstance(index, tuple) else (index,)
     if all(p is None or p is ... or isinstance(p, int | slice) for p in parts):
-        out[index] += g  # numbers and slices name each element once
+        out[index] += x  # numbers and slices name each element once
     else:
-        np.add.at(out, index, g)  # arrays of indices may name it again
+        np.add.at(out, index, x)  # arrays of indices may name it again
     return out
 
 
 scatter = Op("scatter", _scatter, Pullback("g[index]", lambda g, out, x, index, shape: g[index]),
-         doc="Zeros of a shape with x added at an index, the mirror image of indexing.",
-         example="scatter([1.0, 2.0], [0, 0], (2,)) -> [3.0, 0.0]")
+             doc="Zeros of a shape with x added at an index, the mirror image of indexing.",
+             example="scatter([1.0, 2.0], [0, 0], (2,)) -> [3.0, 0.0]")
 getitem = Op("getitem", lambda x, index: x[index],
-             Pullback("scatter(g, index, x.shape)",
-                      lambda g, out, x, index: scatter(g, index=index, shape=x.shape)),
+             Pullback("scatter(g, index, x.shape)", lambda g, out, x, index:
+                      scatter(g, index=index, shape=x.shape)),
              doc="The elements at an index: numbers, slices, arrays of indices or booleans.",
              example="getitem([1.0, 2.0], 1) -> 2.0")
+
+
+def _along(axis: int, ndim: int, part: Any) -> tuple[Any, ...]:
+    """The index that takes `part` along an axis, and all of the others."""
+    return (*(slice(None),) * (axis % ndim), part)
 
 
 def _pad_inner(x: Any, pad_width: Any) -> tuple[slice, ...]:
@@ -73,22 +75,21 @@ def _pad_inner(x: Any, pad_width: Any) -> tuple[slice, ...]:
 
 pad = Op("pad", lambda x, pad_width, constant_values=0.0:
          np.pad(x, pad_width, constant_values=constant_values),
-         Pullback("g[inner(x, pad_width)]",
-                  lambda g, out, x, pad_width, constant_values: g[_pad_inner(x, pad_width)]),
+         Pullback("g[inner(x, pad_width)]", lambda g, out, x, pad_width, constant_values:
+                  g[_pad_inner(x, pad_width)]),
          doc="x with a margin of constants; pad_width is n, (before, after) or one pair an axis.",
          example="pad([1.0], (1, 0)) -> [0.0, 1.0]")
 
 
 def _part(g: Any, arrays: tuple[Any, ...], axis: int, index: int) -> Any:
     """The part of `g` that belongs to input `index` of a concatenation."""
-    axis %= arrays[0].ndim
     start = sum(a.shape[axis] for a in arrays[:index])
-    return g[(slice(None),) * axis + (slice(start, start + arrays[index].shape[axis]),)]
+    return g[_along(axis, g.ndim, slice(start, start + arrays[index].shape[axis]))]
 
 
 _joined = Op("concatenate", lambda *arrays, axis: np.concatenate(arrays, axis=axis),
-             Pullback("part(g, arrays, axis, index)",
-                      lambda g, out, *arrays, axis, index: _part(g, arrays, axis, index)),
+             Pullback("part(g, arrays, axis, index)", lambda g, out, *arrays, axis, index:
+                      _part(g, arrays, axis, index)),
              variadic=True)
 
 
@@ -114,17 +115,15 @@ def split(x: Any, indices_or_sections: int | Sequence[int], axis: int = 0) -> li
     """
     x = as_array(x)
     places = np.split(np.arange(x.shape[axis]), indices_or_sections)
-    before = (slice(None),) * (axis % x.ndim)
-    return [x[(*before, slice(p[0], p[-1] + 1) if len(p) else slice(0, 0))] for p in places]
+    cuts = [slice(p[0], p[-1] + 1) if len(p) else slice(0) for p in places]
+    return [x[_along(axis, x.ndim, cut)] for cut in cuts]
 
 
 @example("take([1.0, 2.0], [1, 1]) -> [2.0, 2.0]")
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """The elements at `indices` along an axis (None: of the flattened array)."""
-    x = as_array(x)
-    if axis is None:
-        return reshape(x, (-1,))[np.asarray(indices)]
-    return x[(*(slice(None),) * (axis % x.ndim), np.asarray(indices))]
+    x = reshape(x, (-1,)) if axis is None else as_array(x)
+    return x[_along(axis or 0, x.ndim, np.asarray(indices))]
 
 
 # Axes added, dropped and moved: NumPy itself tells what comes out, on arrays that hold nothing

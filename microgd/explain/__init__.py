@@ -3,10 +3,17 @@
 Each is loaded when it is first asked for.
 """
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from microgd.explain.paths import Path as Path
+    from microgd.explain.paths import Paths as Paths
+    from microgd.explain.paths import paths as paths
+    from microgd.explain.debugger import Debugger as Debugger
+    from microgd.explain.debugger import debug as debug
     from microgd.explain.steps import Backprop as Backprop
     from microgd.explain.steps import Forward as Forward
     from microgd.explain.steps import Step as Step
@@ -16,11 +23,16 @@ if TYPE_CHECKING:
 
 _HOME = {  # what is offered here, and the file that it comes from
     "Backprop": "steps",
+    "Debugger": "debugger",
     "Forward": "steps",
+    "Path": "paths",
+    "Paths": "paths",
     "Step": "steps",
     "StepEdge": "steps",
     "backprop": "steps",
+    "debug": "debugger",
     "forward": "steps",
+    "paths": "paths",
 }
 
 
@@ -32,3 +44,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOME})
+
+
+class _Package(ModuleType):
+    """What is offered under a file's own name (`paths` of paths.py) is not hidden by the file."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,7 +1,7 @@
 """The reverse sweep: the chain rule, edge by edge, from a result back to its leaves.
 
-There is one. `backward` runs it to the end, the transforms run it on Tensors so that what comes
-out can be differentiated again, and the debugger of `microgd.explain` pauses it.
+There is one. `backward` runs it to the end, the transforms run it on Tensors, so that what comes
+out can be differentiated again, and `microgd.explain` pauses it.
 """
 
 from collections.abc import Iterator
@@ -34,21 +34,18 @@ def sweep(
         op, inputs, params = node.op, node.inputs, node.params
         assert op is not None
         upstream = totals[node] if node.retains else totals.pop(node)
-        if on_arrays:
-            out, values = node.value, [x.value for x in inputs]
-        else:
-            out, values = node, inputs
-            if op.keeps:
-                params = {**params, "kept": None}
+        out: Any = node.value if on_arrays else node
+        values: Any = [x.value for x in inputs] if on_arrays else inputs
+        if op.keeps and not on_arrays:
+            params = {**params, "kept": None}
         if watch:
             watch.before_backward(node, op)
         for i, derivative in enumerate(op.derivatives_of(inputs)):
             x = inputs[i]
             if x.time > node.time:
                 raise RuntimeError(
-                    f"backward: {x.describe()} was changed after {op.name} had used it, by an"
-                    " optimizer step, loaded weights or an assignment to .data; compute the loss"
-                    " again, then backward()"
+                    f"backward: {x.describe()} was changed after {op.name} used it (optimizer step,"
+                    " loaded weights, .data = ...); compute the loss again, then backward()"
                 )
             if not x.needs_grad:
                 continue
@@ -71,9 +68,7 @@ def sweep(
                         part = part.copy()
                 totals[x] = part
             elif x in mine:
-                total = totals[x]
-                total += part
-                totals[x] = total  # a NumPy scalar is replaced, not changed
+                totals[x] += part
             else:
                 totals[x] = totals[x] + part
                 if on_arrays:
@@ -81,10 +76,9 @@ def sweep(
 
 
 def unbroadcast(part: Any, node: Node, index: int) -> Any:
-    """Sum a contribution over the axes along which the input was broadcast.
+    """Sum a contribution over the axes along which the input was broadcast, the adjoint of that.
 
-    What one element gave to many places, it gets back from all of them: the adjoint of
-    broadcasting. Raises ValueError if the shape is none that the input broadcasts to.
+    Raises ValueError if the shape is none that the input broadcasts to.
     """
     shape = node.inputs[index].value.shape
     lead = part.ndim - len(shape)
@@ -100,8 +94,8 @@ def backward(root: Node, gradient: Any = None) -> None:
     """Add d root / d leaf to the gradient of every leaf, and of every node that retains its own.
 
     Raises RuntimeError if nothing needs a gradient or a value was replaced since; ValueError if
-    `gradient` is missing for a root of many elements, or has another shape. Gradients are
-    written at the end, so after an error they are as they were.
+    `gradient` is missing for a root of many elements, or misshapen. After an error all gradients
+    are as they were.
     """
     shape, dtype = root.value.shape, root.value.dtype
     if not root.needs_grad:
@@ -126,4 +120,3 @@ def backward(root: Node, gradient: Any = None) -> None:
         elif node.op is not None:
             total = np.array(total)  # what a node hands on may be shared along the way
         node.gradient = total if type(total) is np.ndarray else np.asarray(total)
-

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from microgd.graph import Node, state
 from microgd.op import Local, Op
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from microgd.op import Op, Recorder
 
-Array = Any  # a numpy.ndarray; its shape and dtype are not known to the type checker
+Array = Any  # a numpy.ndarray
 NO_PARAMS: Mapping[str, Any] = {}
 
 clock = itertools.count()  # one tick for every value that comes into being or is replaced

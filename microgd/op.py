@@ -14,7 +14,8 @@ class Recorder:
 
     __slots__ = ()
 
-    def record(self, op: "Op", inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any: ...
+    def record(self, op: "Op", inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        """Compute `op` on `inputs`, and remember how."""
 
 
 class Local(NamedTuple):
@@ -37,9 +38,9 @@ Derivative = Local | Pullback
 class Op:
     """A differentiable operation: `forward` on arrays, and one derivative for each input.
 
-    Called on Tensors it records itself in their graph; called on plain arrays it computes, like
-    any NumPy function. The rules are made of NumPy functions, operators and Ops only, so that the
-    same rule runs on arrays (training) and on Tensors (higher derivatives).
+    Called on Tensors it records itself in their graph; on arrays it computes. The rules are made
+    of NumPy functions, operators and Ops, so that they run on arrays (training) and on Tensors
+    (higher derivatives) alike.
 
     forward      ``forward(*inputs, **params)``; what follows the inputs are the parameters
     derivatives  one for each input; with `variadic` one for all, given the input's place `index`
@@ -71,8 +72,7 @@ class Op:
     ) -> None:
         if not derivatives:
             raise TypeError(f"Op {name!r}: no derivatives; give a Local or a Pullback per input")
-        self.name = self.__name__ = name
-        self.forward, self.derivatives = forward, derivatives
+        self.name, self.forward, self.derivatives = name, forward, derivatives
         self.symbol, self.variadic, self.keeps, self.explain = symbol, variadic, keeps, explain
         names, self.defaults = _signature(forward)
         arity = 1 if variadic else len(derivatives)

@@ -71,7 +71,7 @@ class Tensor(Node):
             arrays.append(x.value)
             if x.needs_grad:
                 needed = True
-        if params and any([isinstance(param, Node) for param in params.values()]):
+        if params and any(isinstance(param, Node) for param in params.values()):
             params = {name: plain(param) for name, param in params.items()}
         try:
             value = op.forward(*arrays, **params)
@@ -90,14 +90,12 @@ class Tensor(Node):
             state.watch.after_forward(out, op, inputs)
         return out
 
-    # The numbers
-
     shape = property(lambda self: self.value.shape, doc="Sizes of the axes.")
     ndim = property(lambda self: self.value.ndim, doc="Number of axes.")
     size = property(lambda self: self.value.size, doc="Number of elements.")
     dtype = property(lambda self: self.value.dtype, doc="NumPy's type of the elements.")
     is_leaf = property(lambda self: self.op is None, doc="Whether it came from no operation.")
-    T = property(lambda self: axes.transpose(self), doc="The axes reversed.")
+    T = property(axes.transpose, doc="The axes reversed.")
     tolist = property(lambda self: self.value.tolist, doc="The numbers in Python's nested lists.")
     argmax = property(lambda self: self.value.argmax, doc="Where the largest elements are.")
 
@@ -208,7 +206,7 @@ class Tensor(Node):
         """The axes in another order: ``transpose()`` reverses, ``transpose(1, 0)`` names them."""
         return axes.transpose(self, axes=order[0] if len(order) == 1 else order or None)
 
-    # Python's protocols
+    # The protocols of Python and NumPy
 
     def __getitem__(self, index: Any) -> Any:
         return axes.getitem(self, index=plain(index))
@@ -239,8 +237,6 @@ class Tensor(Node):
         parts += ["requires_grad=True"] if self.needs_grad and not self.op else []
         return f"tensor({', '.join(parts)})"
 
-    # NumPy's protocols
-
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.needs_grad:
             raise TypeError(
@@ -254,8 +250,6 @@ class Tensor(Node):
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
         return dispatch.apply_function(function, args, options)
-
-    # Bad input
 
     def _only_leaf(self, what: str) -> None:
         if self.op is not None:
@@ -315,7 +309,7 @@ def _lift(op: Op, x: Any, inputs: tuple[Any, ...]) -> Tensor:
 def _numbers(what: str, data: Any, dtype: Any = None) -> Array:
     """A copy of `data` as an array of real numbers. Raises TypeError for anything else."""
     try:
-        array = np.array(data.value if isinstance(data, Tensor) else data, dtype)
+        array = np.array(data.value if isinstance(data, Tensor) else data, dtype, order="C")
     except (ValueError, TypeError) as error:
         raise TypeError(f"{what}: {error}") from error
     if array.dtype.kind not in REAL:

@@ -22,8 +22,7 @@ Argnum = int | tuple[int, ...]
 def grad(f: Function, argnum: Argnum = 0) -> Function:
     """The gradient of `f`, of the shape of argument `argnum`; a tuple of them for a tuple.
 
-    Raises ValueError if `f` gives more than one number, TypeError for an argument without a
-    gradient (an array of integers) or that is not there.
+    Raises ValueError if `f` gives more than one number, TypeError for an argument of integers.
 
     >>> grad(grad(lambda x: x**3))(2.0)
     tensor(12.)
@@ -83,9 +82,7 @@ def hessian(f: Function, argnum: Argnum = 0) -> Function:
 
 
 def hvp(f: Function) -> Function:
-    """``(x, v) -> H v`` without the Hessian H: the gradient of grad f . v (Pearlmutter 1994).
-
-    More arguments are handed to `f`.
+    """``(x, v, ...) -> H v`` without the Hessian H: the gradient of grad f . v (Pearlmutter 1994).
 
     >>> hvp(lambda x: (x**3).sum())(np.array([1.0, 2.0]), np.array([1.0, 1.0])).tolist()
     [6.0, 12.0]
@@ -97,8 +94,8 @@ def hvp(f: Function) -> Function:
 def directional_derivative(f: Function) -> Function:
     """``(x, direction) -> grad f(x) . direction``, the slope of f along `direction`.
 
-    The direction counts with its length: a unit vector gives the slope per unit of way, and
-    among those the gradient's own direction has the largest. More arguments are handed to `f`.
+    The direction counts with its length; of the unit vectors, the gradient's own direction gives
+    the largest slope. More arguments are handed to `f`.
 
     >>> directional_derivative(lambda x: (x**2).sum())(np.array([1.0, 2.0]), np.array([0.0, 1.0]))
     tensor(4.)
@@ -115,11 +112,7 @@ def directional_derivative(f: Function) -> Function:
 
 
 class _Call:
-    """One call of a function, from which gradients with respect to some arguments are pulled.
-
-    These come in as new variables, so that differentiating with respect to them is told apart
-    from differentiating with respect to the same tensors further out.
-    """
+    """A call whose arguments to differentiate are new variables, apart from those further out."""
 
     def __init__(self, f: Function, argnum: Argnum, args: tuple[Any, ...], options: Any) -> None:
         self.argnum = argnum

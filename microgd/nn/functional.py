@@ -15,7 +15,8 @@ from microgd.ops.softmax import softmax
 
 # Activations, in forms that neither overflow nor lose digits
 
-leaky_relu = Op("leaky_relu", lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x),
+leaky_relu = Op("leaky_relu",
+                lambda x, negative_slope=0.01: np.where(x > 0, x, negative_slope * x),
                 Local("where(x > 0, 1, negative_slope)", lambda out, x, negative_slope:
                       np.where(x > 0, 1.0, negative_slope).astype(x.dtype)),
                 doc="x if x > 0, else negative_slope * x (Maas et al. 2013).",
@@ -23,7 +24,8 @@ leaky_relu = Op("leaky_relu", lambda x, negative_slope=0.01: np.where(x > 0, x, 
 elu = Op("elu", lambda x, alpha=1.0: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0))),
          Local("where(x > 0, 1, out + alpha)",
                lambda out, x, alpha: np.where(x > 0, 1.0, out + alpha)),
-         doc="x if x > 0, else alpha * (e**x - 1) (Clevert et al. 2016).", example="elu(2.0) -> 2.0")
+         doc="x if x > 0, else alpha * (e**x - 1) (Clevert et al. 2016).",
+         example="elu(2.0) -> 2.0")
 softplus = Op("softplus", lambda x: np.logaddexp(x, 0.0),
               Local("sigmoid(x)", lambda out, x: sigmoid(x)),
               doc="The smooth rectifier, log(1 + e**x).", example="softplus(1000.0) -> 1000.0")

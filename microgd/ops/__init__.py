@@ -1,7 +1,6 @@
 """The table of calculus: every operation with its derivatives, each declared once.
 
-`TABLE` holds the operations by name, `FUNCTIONS` all that `microgd` offers: the operations and the
-functions composed of them.
+`TABLE` holds the operations by name, `FUNCTIONS` these and the functions composed of them.
 """
 
 from collections.abc import Callable

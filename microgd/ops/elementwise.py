@@ -22,8 +22,6 @@ ONE = Local("1", lambda out, *inputs: 1.0)
 MINUS_ONE = Local("-1", lambda out, *inputs: -1.0)
 ZERO = Local("0", lambda out, *inputs: 0.0)
 
-# Arithmetic
-
 identity = Op("identity", lambda x: +x, ONE, doc="A copy.", example="identity(2.0) -> 2.0")
 negative = Op("negative", np.negative, MINUS_ONE,
               doc="The opposite, -x.", symbol="-", example="negative(2.0) -> -2.0")
@@ -48,9 +46,6 @@ sqrt = Op("sqrt", np.sqrt, Local("0.5 / out", lambda out, x: 0.5 / out),
 absolute = Op("abs", np.abs, Local("sign(x)", lambda out, x: np.sign(x)),
               doc="The absolute value, |x|.", example="abs(-2.0) -> 2.0")
 sign = Op("sign", np.sign, ZERO, doc="-1, 0 or 1, as x.", example="sign(-2.0) -> -1.0")
-
-# Exponentials, logarithms, angles in radians
-
 exp = Op("exp", np.exp, Local("out", lambda out, x: out),
          doc="The exponential, e**x.", example="exp(0.0) -> 1.0")
 expm1 = Op("expm1", np.expm1, Local("out + 1", lambda out, x: out + 1),
@@ -72,10 +67,9 @@ cosh = Op("cosh", np.cosh, Local("sinh(x)", lambda out, x: np.sinh(x)),
 tanh = Op("tanh", np.tanh, Local("1 - out**2", lambda out, x: 1 - out * out),
           doc="The hyperbolic tangent, sinh(x) / cosh(x).", example="tanh(0.0) -> 0.0")
 
-# Choices: comparisons of Tensors give plain boolean arrays, so these derivatives are constants
-
 
 def _wins(x: Any, y: Any, first: Any) -> Any:
+    """The derivative of a choice: a constant, for comparisons of Tensors give boolean arrays."""
     return np.where(x == y, 0.5, first).astype(x.dtype)
 
 
@@ -94,8 +88,6 @@ where = Op("where", lambda condition, x, y: np.where(condition, x, y), ZERO,
 clip = Op("clip", lambda x, min=None, max=None: np.clip(x, min, max),
           Local("out == x", lambda out, x, min, max: out == x),
           doc="x held between min and max (None: no bound).", example="clip(5.0, 0.0, 1.0) -> 1.0")
-
-# The two activations that Tensors have as methods; the others are in microgd.nn.functional
 
 
 def _sigmoid(x: Any) -> Any:

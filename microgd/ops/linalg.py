@@ -10,24 +10,20 @@ from microgd.op import Op, Pullback, as_array, example
 __all__ = ["matmul", "einsum", "dot", "outer"]
 
 
-def _swap(x: Any) -> Any:
-    return x.T if x.ndim == 2 else x.swapaxes(-1, -2)
-
-
 def _matmul_x(g: Any, out: Any, x: Any, y: Any) -> Any:
     if y.ndim == 1:
         return g[..., None] * y
     if x.ndim == 1:
         return (y @ g[..., None])[..., 0]
-    return g @ _swap(y)
+    return g @ y.swapaxes(-1, -2)
 
 
 def _matmul_y(g: Any, out: Any, x: Any, y: Any) -> Any:
     if x.ndim == 1:
         return g * x if y.ndim == 1 else x[:, None] * g[..., None, :]
     if y.ndim == 1:
-        return (_swap(x) @ g[..., None])[..., 0]
-    return _swap(x) @ g
+        return (x.swapaxes(-1, -2) @ g[..., None])[..., 0]
+    return x.swapaxes(-1, -2) @ g
 
 
 def _explain_matmul(x: Any, y: Any) -> str:
@@ -53,8 +49,8 @@ def _einsum(*arrays: Any, subscripts: str) -> Any:
 def _einsum_x(g: Any, out: Any, *arrays: Any, subscripts: str, index: int) -> Any:
     """The same sum with `g` in the place of input `index`, summed to the letters of that input.
 
-    A letter that stands nowhere else was summed away: ones spread g along it. A letter that
-    stands twice in the input took a diagonal: an identity matrix puts g back on it.
+    Ones spread g along a letter that stands nowhere else; an identity matrix puts g back on the
+    diagonal that a repeated letter took.
     """
     terms, result = subscripts.split("->")
     letters = terms.split(",")
@@ -116,9 +112,8 @@ def dot(x: Any, y: Any) -> Any:
         return x * y
     if y.ndim <= 2:
         return matmul(x, y)
-    left, right = string.ascii_lowercase[: x.ndim], string.ascii_uppercase[: y.ndim]
-    right = right[:-2] + left[-1] + right[-1]
-    return einsum(f"{left},{right}->{left[:-1]}{right[:-2]}{right[-1]}", x, y)
+    rest = string.ascii_uppercase[: y.ndim - 2]
+    return einsum(f"...k,{rest}km->...{rest}m", x, y)
 
 
 @example("outer([1.0, 2.0], [3.0, 4.0]) -> [[3.0, 4.0], [6.0, 8.0]]")

@@ -1,4 +1,4 @@
-"""Operations that combine elements along axes: sums, extremes, norms, softmax.
+"""Operations that combine elements along axes: sums, extremes, norms.
 
 `axis` is None (all), a number or a tuple, negative counts from the end; `keepdims` leaves the
 reduced axes with size 1. NumPy's defaults throughout (`var` divides by n - ddof, ddof = 0).

@@ -39,9 +39,6 @@ def _inverse(axes: Sequence[int] | None, ndim: int) -> list[int] | None:
     return None if axes is None else np.argsort([a % ndim for a in axes]).tolist()
 
 
-# Indexing, and its mirror image
-
-
 def _scatter(x: Any, index: Any, shape: tuple[int, ...]) -> Any:
     out = np.zeros(shape, x.dtype)
     parts = index if isinstance(index, tuple) else (index,)
@@ -131,21 +128,17 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 
 def _reshaping(name: str, function: Any, doc: str) -> Any:
     """A reshape to the shape that `function` gives."""
-
     def reshaped(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
         x = as_array(x)
         return reshape(x, function(np.broadcast_to(0, x.shape), axis).shape)
-
     reshaped.__name__, reshaped.__doc__ = name, doc
     return reshaped
 
 
 def _reordering(name: str, function: Any, doc: str) -> Any:
     """A transpose to the order in which `function` leaves axes of sizes 0, 1, 2, ..."""
-
     def reordered(x: Any, source: Any, destination: Any) -> Any:
         return transpose(x, function(np.empty(range(np.ndim(x))), source, destination).shape)
-
     reordered.__name__, reordered.__doc__ = name, doc
     return reordered
 

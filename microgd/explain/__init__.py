@@ -9,15 +9,15 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from microgd.explain.debugger import Debugger as Debugger
+    from microgd.explain.debugger import debug as debug
     from microgd.explain.paths import Path as Path
     from microgd.explain.paths import Paths as Paths
     from microgd.explain.paths import paths as paths
-    from microgd.explain.debugger import Debugger as Debugger
-    from microgd.explain.debugger import debug as debug
+    from microgd.explain.step import Step as Step
+    from microgd.explain.step import StepEdge as StepEdge
     from microgd.explain.steps import Backprop as Backprop
     from microgd.explain.steps import Forward as Forward
-    from microgd.explain.steps import Step as Step
-    from microgd.explain.steps import StepEdge as StepEdge
     from microgd.explain.steps import backprop as backprop
     from microgd.explain.steps import forward as forward
 
@@ -27,8 +27,8 @@ _HOME = {  # what is offered here, and the file that it comes from
     "Forward": "steps",
     "Path": "paths",
     "Paths": "paths",
-    "Step": "steps",
-    "StepEdge": "steps",
+    "Step": "step",
+    "StepEdge": "step",
     "backprop": "steps",
     "debug": "debugger",
     "forward": "steps",

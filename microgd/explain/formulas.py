@@ -33,10 +33,19 @@ def expression(node: Node, names: Sequence[str]) -> str:
 def renamed(formula: str, names: Mapping[str, str]) -> str:
     """`formula` with the names of `names` replaced, all at once.
 
-    >>> renamed("1 - out**2", {"out": "a"}), renamed("x.T @ g", {"x": "w"})
-    ('1 - a**2', 'w.T @ g')
+    What is negative goes into brackets, unless it stands alone.
+
+    >>> renamed("1 - out**2", {"out": "-0.72"}), renamed("x.T @ g", {"x": "w"})
+    ('1 - (-0.72)**2', 'w.T @ g')
     """
-    return _NAME.sub(lambda word: names.get(word[0], word[0]), formula)
+
+    def text(word: re.Match[str]) -> str:
+        new = names.get(word[0], word[0])
+        before, after = formula[: word.start()].strip(), formula[word.end() :].strip()
+        alone = before[-1:] in {"", "(", ","} and after[:1] in {"", ")", ","}
+        return f"({new})" if new.startswith("-") and not alone else new
+
+    return _NAME.sub(text, formula)
 
 
 def substituted(node: Node, index: int, out: Array, values: Sequence[Array]) -> str | None:
@@ -53,7 +62,7 @@ def substituted(node: Node, index: int, out: Array, values: Sequence[Array]) -> 
     if any(np.size(given[name]) != 1 for name in used):
         return None
     texts = {name: _option(given[name]) for name in used}
-    return _put_in(derivative.formula, texts)
+    return renamed(derivative.formula, texts)
 
 
 def in_numbers(node: Node, values: Sequence[Array]) -> str | None:
@@ -65,18 +74,6 @@ def in_numbers(node: Node, values: Sequence[Array]) -> str | None:
     if node.op.symbol:
         numbers = [f"({n})" if n.startswith("-") else n for n in numbers]
     return expression(node, numbers)
-
-
-def _put_in(formula: str, texts: Mapping[str, str]) -> str:
-    """Names replaced by numbers; a negative one in brackets, unless it stands alone."""
-
-    def text(word: re.Match[str]) -> str:
-        new = texts.get(word[0], word[0])
-        before, after = formula[: word.start()].strip(), formula[word.end() :].strip()
-        alone = before[-1:] in {"", "(", ","} and after[:1] in {"", ")", ","}
-        return f"({new})" if new.startswith("-") and not alone else new
-
-    return _NAME.sub(text, formula)
 
 
 def _option(value: Any) -> str:

@@ -4,7 +4,6 @@ They are copied from the sweep that trains, as it runs; nothing is computed a se
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
@@ -12,192 +11,13 @@ from typing import Any, overload
 import numpy as np
 
 from microgd.backprop import sweep
-from microgd.explain import formulas, text
-from microgd.explain.ids import number
-from microgd.explain.labels import labels
+from microgd.explain.book import Book
 from microgd.explain.show import drawing
+from microgd.explain.step import Step, StepEdge
 from microgd.graph import Array, Node, history
-from microgd.op import Local
 from microgd.tensor import Tensor
 
-
-class Book:
-    """What the steps of one recording share: the ids and labels of its nodes, found when asked."""
-
-    def __init__(self, loss: Node) -> None:
-        self.loss = loss
-        self.values: dict[Node, Array] = {}
-
-    @cached_property
-    def ids(self) -> dict[Node, str]:
-        """``n0`` is the oldest node."""
-        return number(self.loss)
-
-    @cached_property
-    def labels(self) -> dict[Node, str]:
-        """What the nodes are called, no two alike."""
-        return labels(self.ids)
-
-    def value(self, node: Node) -> Array:
-        """The value of a node as it was when first asked for: later changes do not reach it."""
-        found = self.values.get(node)
-        if found is None:
-            found = node.value
-            if node.op is None or found.base is not None:  # training writes into leaves
-                found = found.copy()
-            self.values[node] = found
-        return found
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class StepEdge:
-    """What one operation hands to one of its inputs: *upstream x local = contribution*.
-
-    index         number of the input, from 0
-    upstream      d loss / d output, of the output's shape
-    contribution  what is added to d loss / d input, of the input's shape
-    before        the sum of the contributions so far; None where this is the first
-    """
-
-    node: Node
-    index: int
-    upstream: Array
-    contribution: Array
-    before: Array | None
-    _out: Array = field(default_factory=lambda: np.empty(0))
-    _values: tuple[Array, ...] = ()
-    _book: Book | None = None
-    _local: Array | None = None
-
-    @property
-    def input(self) -> Node:
-        """The tensor that receives the contribution."""
-        return self.node.inputs[self.index]
-
-    @property
-    def label(self) -> str:
-        """What the input is called."""
-        return self._labels[self.input]
-
-    @property
-    def formula(self) -> str:
-        """The derivative for this input as the table of calculus has it: ``1 - out**2``."""
-        return str(self._derivative.formula)
-
-    @property
-    def written(self) -> str:
-        """The formula in the names of this expression: ``1 - a**2``."""
-        assert self.node.op is not None
-        called = (self._labels[x] for x in self.node.inputs)
-        names = dict(zip(self.node.op.arguments, called, strict=False))
-        return formulas.renamed(self.formula, names | {"out": self._labels[self.node]})
-
-    @property
-    def substituted(self) -> str | None:
-        """The formula with numbers put in for names: ``1 - 0.72**2``; None for arrays."""
-        return formulas.substituted(self.node, self.index, self._out, self._values)
-
-    @property
-    def local(self) -> Array | None:
-        """d output / d input, elementwise; None for an operation that mixes elements.
-
-        As the rule gives it: one number may stand for all elements.
-        """
-        derivative = self._derivative
-        if self._local is None and type(derivative) is Local:
-            local = np.array(derivative.rule(self._out, *self._values, **self.node.params))
-            self._local = local.astype(self.upstream.dtype) if local.dtype == bool else local
-        return self._local
-
-    @property
-    def accumulates(self) -> bool:
-        """Whether something is there already, so that this is added to it."""
-        return self.before is not None
-
-    @property
-    def after(self) -> Array:
-        """The sum of the contributions so far, this one included."""
-        return self.contribution if self.before is None else self.before + self.contribution
-
-    @property
-    def _derivative(self) -> Any:
-        assert self.node.op is not None
-        return self.node.op.derivatives_of(self.node.inputs)[self.index]
-
-    @property
-    def _labels(self) -> dict[Node, str]:
-        assert self._book is not None
-        return self._book.labels
-
-    def __repr__(self) -> str:
-        return f"<edge {self.index}: {self.written}, to {self.label}>"
-
-
-@dataclass(slots=True, eq=False, repr=False)
-class Step:
-    """One operation, taken forward or backward.
-
-    number    place in the sequence, from 0
-    node      the tensor that the operation made
-    value     its value
-    upstream  d loss / d node; None in a forward pass
-    edges     what the node hands on, one for each input that needs a gradient; () in a forward pass
-    """
-
-    number: int
-    node: Node
-    value: Array
-    upstream: Array | None
-    edges: tuple[StepEdge, ...]
-    _values: tuple[Array, ...]
-    _book: Book
-
-    @property
-    def op(self) -> str:
-        """The operation's name in the table of calculus."""
-        assert self.node.op is not None
-        return self.node.op.name
-
-    @property
-    def name(self) -> str:
-        """What the node is called: its own name, or one given to it here (`v1`, `v2`, ...)."""
-        return self._book.labels[self.node]
-
-    @property
-    def scope(self) -> str:
-        """The path of the module that recorded the operation; empty outside of modules."""
-        return self.node.scope
-
-    @property
-    def id(self) -> str:
-        """The node's id, the same in every picture and page."""
-        return self._book.ids[self.node]
-
-    @property
-    def inputs(self) -> tuple[Array, ...]:
-        """The values that went in."""
-        return self._values
-
-    @property
-    def expression(self) -> str:
-        """The operation as it was called: ``w * x``."""
-        return formulas.expression(self.node, [self._book.labels[x] for x in self.node.inputs])
-
-    @property
-    def substituted(self) -> str | None:
-        """The expression with numbers put in for names: ``0.8 * 1.5``; None for arrays."""
-        return formulas.in_numbers(self.node, self._values)
-
-    @property
-    def accumulates(self) -> bool:
-        """Whether a contribution is added to one that is there already."""
-        return any(edge.accumulates for edge in self.edges)
-
-    def __str__(self) -> str:
-        return text.step(self)
-
-    def __repr__(self) -> str:
-        return f"<step {self.number}: {self.name} = {self.expression}>"
+__all__ = ["Backprop", "Forward", "Recording", "Step", "StepEdge", "backprop", "forward"]
 
 
 class Recording(Sequence[Step]):
@@ -321,34 +141,44 @@ def forward(loss: Tensor) -> Forward:
 
 def walk(loss: Tensor, book: Book, who: str) -> Iterator[Step]:
     """The steps of one sweep, each when its last contribution is known: the sweep then waits."""
+    return _swept(loss, start(loss, who), book)
+
+
+def _swept(loss: Tensor, seed: Array, book: Book) -> Iterator[Step]:
     totals: dict[Node, Any] = {}
     edges: list[StepEdge] = []
     values: tuple[Array, ...] = ()
-    count = 0
-    for node, index, upstream, part in sweep(loss, start(loss, who), totals):
+    count = 1
+    for node, index, upstream, part in sweep(loss, seed, totals):
         if not edges:
             values = tuple([book.value(x) for x in node.inputs])
+            arrived = np.asarray(upstream)
             last = max(i for i, x in enumerate(node.inputs) if x.needs_grad)
         x = node.inputs[index]
         before = totals.get(x)
         if before is not None:
             before = np.array(before)  # the sweep may add in place
-        elif x.op is None:
-            part = np.array(part)
-        edges.append(StepEdge(node, index, upstream, part, before, book.value(node), values, book))
+            part = np.asarray(part)
+        else:
+            part = np.asarray(part) if x.op else np.array(part)
+        edges.append(StepEdge(node, index, arrived, part, before, book.value(node), values, book))
         if index == last:
-            yield Step(count, node, book.value(node), upstream, tuple(edges), values, book)
+            yield Step(count, node, book.value(node), arrived, tuple(edges), values, book)
             count += 1
             edges = []
 
 
 def walk_forward(loss: Tensor, book: Book, who: str) -> Iterator[Step]:
-    """The operations that led to `loss`, oldest first."""
+    """The operations that led to `loss`, oldest first. Raises as `forward`, in `who`'s name."""
     if loss.op is None:
-        raise ValueError(f"{who}: {loss.describe()} came from no recorded operation")
-    for count, node in enumerate(reversed(history(loss))):
-        values = tuple([book.value(x) for x in node.inputs])
-        yield Step(count, node, book.value(node), None, (), values, book)
+        raise ValueError(
+            f"{who}: {loss.describe()} came from no recorded operation; compute it from tensors"
+            " with requires_grad=True, outside of no_grad()"
+        )
+    return (
+        Step(count, node, book.value(node), None, (), tuple(map(book.value, node.inputs)), book)
+        for count, node in enumerate(reversed(history(loss)), 1)
+    )
 
 
 def start(loss: Tensor, who: str) -> Array:

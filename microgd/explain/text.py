@@ -2,14 +2,28 @@
 
 import math
 import re
-from typing import Any
+import shutil
+import textwrap
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from microgd.graph import Array
 
+if TYPE_CHECKING:
+    from microgd.explain.steps import Step
+
+WIDEST = 88  # columns; a line of text that is longer is hard to read
 LONGEST = 40  # characters of a name that are shown
 FEW = 6  # elements up to which a vector is written out
+
+
+class Text(str):
+    """Text that an interactive session shows as it reads, in lines."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
 
 
 def number(value: Any) -> str:
@@ -61,7 +75,7 @@ def clean(name: str) -> str:
     """
     head = re.sub(r"\s+", " ", name[: 4 * LONGEST]).strip()
     head = "".join(c if c.isprintable() else "?" for c in head)
-    return head if len(head) <= LONGEST else head[: LONGEST - 1] + "…"
+    return head if len(head) <= LONGEST else head[: LONGEST - 3] + "..."
 
 
 def _range(value: Array) -> str:
@@ -76,6 +90,70 @@ def _range(value: Array) -> str:
     return f"{span}, norm {number(np.linalg.norm(good))}"
 
 
-def step(step: Any) -> str:
-    """A step."""
-    return repr(step)
+def step(step: "Step") -> list[tuple[str, str]]:
+    """What there is to say about a step: rows of a heading and a text; a part begins without one.
+
+    The formula and its numbers where there is one number; shape, range and norm of arrays.
+    """
+    value = array(step.value)
+    rows = [
+        ("", f"step {step.number}: {step.name} = {step.expression}"),
+        ("value", f"{step.substituted} = {value}" if step.substituted else value),
+    ]
+    if step.scope:
+        rows.append(("module", step.scope))
+    if step.upstream is not None:
+        rows.append(("upstream g", array(step.upstream)))
+    for edge in step.edges:
+        rows.append(("", f"to {edge.label}"))
+        part = array(edge.contribution)
+        if edge.local is None:
+            rows.append(("from g", edge.written))
+        else:
+            rows.append(("local", chain(edge.written, edge.substituted, array(edge.local))))
+            if edge.local.size == edge.upstream.size == 1:
+                part = f"{array(edge.upstream)} * {_factor(edge.local)} = {part}"
+        rows.append(("contribution", part))
+        if edge.before is not None:
+            rows.append(("total", _sum(edge.before, edge.contribution, edge.after)))
+    return rows
+
+
+def chain(*texts: str | None) -> str:
+    """Equal texts joined by ``=``, each said once.
+
+    >>> chain("1 - a**2", "1 - 0.5**2", "0.75"), chain("1", "1", "1"), chain("v", None, "2")
+    ('1 - a**2 = 1 - 0.5**2 = 0.75', '1', 'v = 2')
+    """
+    return " = ".join(dict.fromkeys(t for t in texts if t))
+
+
+def filled(rows: Iterable[tuple[str, str]], width: int) -> str:
+    """Rows as lines of at most `width` columns, with the texts in one column."""
+    rows = list(rows)
+    left = 4 + max((len(heading) for heading, _ in rows), default=0)
+    lines = []
+    for heading, said in rows:
+        first = f"  {heading:{left - 2}}" if heading else ""
+        later = " " * (left if heading else 2)
+        lines += textwrap.wrap(
+            said, max(width, 2 * left), initial_indent=first, subsequent_indent=later
+        )
+    return "\n".join(lines)
+
+
+def room() -> int:
+    """Columns of the terminal, at most `WIDEST`; 80 where there is none."""
+    return min(shutil.get_terminal_size().columns, WIDEST)
+
+
+def _sum(before: Array, part: Array, after: Array) -> str:
+    if after.size == 1:
+        return f"{array(before)} + {_factor(part)} = {array(after)}"
+    return f"was {array(before)}; now {array(after)}"
+
+
+def _factor(value: Array) -> str:
+    """A number that follows an operator: a negative one in brackets."""
+    said = array(value)
+    return f"({said})" if said.startswith("-") else said

@@ -32,9 +32,9 @@ def _operator(op: Op) -> tuple[Any, Any]:
     return method, reflected
 
 
-def _comparison(ufunc: np.ufunc) -> Any:
+def _comparison(compare: Any) -> Any:
     """The method that compares the numbers and gives a boolean array."""
-    return lambda self, other: ufunc(self.value, plain(other))
+    return lambda self, other: compare(self.value, plain(other))
 
 
 class Tensor(Node):
@@ -162,7 +162,7 @@ class Tensor(Node):
         `gradient` is the upstream gradient where this is not one number. Raises RuntimeError if
         nothing requires a gradient or a value was changed since; ValueError for a wrong shape.
         """
-        backprop.backward(self, plain(gradient))
+        backprop.backward(self, None if gradient is None else _numbers("backward", gradient))
 
     def zero_grad(self) -> None:
         """Forget the gradient."""
@@ -184,9 +184,9 @@ class Tensor(Node):
     __matmul__, __rmatmul__ = _operator(linalg.matmul)
     __neg__, __pos__ = elementwise.negative, elementwise.identity
     __abs__ = abs = elementwise.absolute
-    __lt__, __le__ = _comparison(np.less), _comparison(np.less_equal)
-    __gt__, __ge__ = _comparison(np.greater), _comparison(np.greater_equal)
-    __eq__, __ne__ = _comparison(np.equal), _comparison(np.not_equal)
+    __lt__, __le__ = _comparison(ndarray.__lt__), _comparison(ndarray.__le__)
+    __gt__, __ge__ = _comparison(ndarray.__gt__), _comparison(ndarray.__ge__)
+    __eq__, __ne__ = _comparison(ndarray.__eq__), _comparison(ndarray.__ne__)
     __hash__ = Node.__hash__
 
     exp, log, sqrt = elementwise.exp, elementwise.log, elementwise.sqrt
@@ -236,6 +236,10 @@ class Tensor(Node):
         parts += [f"op={self.op.name}"] if self.op else []
         parts += ["requires_grad=True"] if self.needs_grad and not self.op else []
         return f"tensor({', '.join(parts)})"
+
+    def __setstate__(self, saved: Any) -> None:
+        for slot, value in {**saved[1], "time": next(clock)}.items():  # of this process
+            setattr(self, slot, value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         if self.needs_grad:
@@ -301,8 +305,8 @@ def _lift(op: Op, x: Any, inputs: tuple[Any, ...]) -> Tensor:
         return x
     if type(x) in (float, int, bool):
         dtypes = [other.dtype for other in inputs if hasattr(other, "dtype")]
-        alone = len(dtypes) == 1 and dtypes[0].kind == "f"
-        return _leaf(np.array(x, dtypes[0] if alone else np.result_type(*dtypes, x)))
+        floats = [dtype for dtype in dtypes if dtype.kind == "f"] or [*dtypes, x]
+        return _leaf(np.array(x, floats[0] if len(floats) == 1 else np.result_type(*floats)))
     return _leaf(x if type(x) is ndarray and x.dtype.kind in REAL else _numbers(op.name, x))
 
 

@@ -85,7 +85,10 @@ class Op:
             args, params = self._split(args, params)
         if self.defaults:
             params = {**self.defaults, **params}
-        for x in (*args, *params.values()):
+        for x in args:
+            if isinstance(x, Recorder):
+                return x.record(self, args, params)
+        for x in params.values():
             if isinstance(x, Recorder):
                 return x.record(self, args, params)
         out = self.forward(*map(np.asarray, args), **params)

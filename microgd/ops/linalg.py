@@ -42,10 +42,6 @@ matmul = Op("matmul", np.matmul, Pullback("g @ y.T", _matmul_x), Pullback("x.T @
             symbol="@", explain=_explain_matmul, example="matmul([1.0, 2.0], [3.0, 4.0]) -> 11.0")
 
 
-def _einsum(*arrays: Any, subscripts: str) -> Any:
-    return np.einsum(subscripts, *arrays, optimize=True)
-
-
 def _einsum_x(g: Any, out: Any, *arrays: Any, subscripts: str, index: int) -> Any:
     """The same sum with `g` in the place of input `index`, summed to the letters of that input.
 
@@ -73,7 +69,8 @@ def _einsum_x(g: Any, out: Any, *arrays: Any, subscripts: str, index: int) -> An
     return np.broadcast_to(total, np.broadcast_shapes(total.shape, x.shape))
 
 
-_explicit_einsum = Op("einsum", _einsum,
+_explicit_einsum = Op("einsum", lambda *arrays, subscripts:
+                      np.einsum(subscripts, *arrays, optimize=True),
                       Pullback("einsum(exchanged(subscripts, index), *replaced(arrays, index, g))",
                                _einsum_x),
                       variadic=True)

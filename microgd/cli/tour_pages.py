@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from microgd.draw.tables import ROOMY, edges_table, factor, flow_table, number, scientific, table
 from microgd.draw.terminal import TIMES, paragraph
 from microgd.experiments.vanishing import Measurement
-from microgd.explain.flow import mean_factor
+from microgd.explain.arrivals import mean_factor
 from microgd.explain.neuron import Neuron
 
 if TYPE_CHECKING:

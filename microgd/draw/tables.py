@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from microgd.draw.terminal import BLOCK, HALF, TIMES
+from microgd.explain.arrivals import Arrival
 from microgd.explain.edges import Edge
-from microgd.explain.flow import LayerFlow
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,7 +48,7 @@ def edges_table(edges: Sequence[Edge], width: int) -> "RenderableType":
     return rows
 
 
-def flow_table(flows: Mapping[str, Sequence[LayerFlow]], width: int) -> "Table":
+def flow_table(flows: Mapping[str, Sequence[Arrival]], width: int) -> "Table":
     """The gradient at every layer of several networks of equal depth, side by side.
 
     The last layer stands first. `factor` times the gradient of the row above is the gradient of

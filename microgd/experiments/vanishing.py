@@ -9,7 +9,8 @@ https://arxiv.org/abs/1502.01852).
 from dataclasses import dataclass
 
 from microgd import data, nn, optim
-from microgd.explain.flow import LayerFlow, flow
+from microgd.explain.arrivals import Arrival, arrivals
+from microgd.explain.flow import flow
 from microgd.train import History, evaluate, fit
 
 ACTIVATIONS = ("sigmoid", "relu")
@@ -30,7 +31,7 @@ class Measurement:
 
     loss: float
     accuracy: float
-    layers: list[LayerFlow]
+    layers: list[Arrival]
 
 
 class Vanishing:
@@ -64,7 +65,7 @@ class Vanishing:
         model = self.networks[name]
         loss = nn.cross_entropy(model(self.train_set.x), self.train_set.y)
         accuracy = evaluate(model, self.test_set)["accuracy"]
-        return Measurement(loss.item(), accuracy, flow(model, loss))
+        return Measurement(loss.item(), accuracy, arrivals(flow(model, loss, split=False)))
 
     def train(self, name: str, epochs: int, progress: bool = False) -> History:
         """Train one network; its history has a row an epoch."""

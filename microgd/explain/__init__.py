@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from microgd.explain.paths import paths as paths
     from microgd.explain.step import Step as Step
     from microgd.explain.step import StepEdge as StepEdge
+    from microgd.explain.flow import Flow as Flow
+    from microgd.explain.flow import flow as flow
     from microgd.explain.steps import Backprop as Backprop
     from microgd.explain.steps import Forward as Forward
     from microgd.explain.steps import backprop as backprop
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 _HOME = {  # what is offered here, and the file that it comes from
     "Backprop": "steps",
     "Debugger": "debugger",
+    "Flow": "flow",
     "Forward": "steps",
     "Path": "paths",
     "Paths": "paths",
@@ -31,6 +34,7 @@ _HOME = {  # what is offered here, and the file that it comes from
     "StepEdge": "step",
     "backprop": "steps",
     "debug": "debugger",
+    "flow": "flow",
     "forward": "steps",
     "paths": "paths",
 }

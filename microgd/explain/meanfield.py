@@ -95,6 +95,7 @@ def resting_variance(
     >>> round(resting_variance("sigmoid", 1.0), 3)
     0.265
     """
+
     def drift(q: float) -> int:
         """Whether a signal of variance q grows (1), shrinks (-1) or rests (0)."""
         new = next_variance(activation, weight_variance, q, bias_variance)

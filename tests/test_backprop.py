@@ -4,7 +4,6 @@ import threading
 
 import numpy as np
 import pytest
-from op_rows import CALLS
 
 import microgd as mg
 from microgd import nn, optim
@@ -169,20 +168,18 @@ def test_a_gradient_that_does_not_fit_is_refused_and_nothing_changes(gradient, e
 
 
 @pytest.mark.parametrize(
-    "make",
+    "result",
     [
-        lambda: mg.Tensor(1.0),
-        lambda: mg.Tensor(1.0) * 2,
-        lambda: (leaf(1.0) * 2).detach(),
-        lambda: mg.no_grad()(lambda: leaf(1.0) * 2)(),
-        lambda: leaf(1.0).astype(int),
+        mg.Tensor(1.0),
+        mg.Tensor(1.0) * 2,
+        (leaf(1.0) * 2).detach(),
+        mg.no_grad()(lambda: leaf(1.0) * 2)(),
+        leaf(1.0).astype(int),
     ],
 )
-def test_a_result_without_history_says_so(make):
-    with pytest.raises(
-        RuntimeError, match=r"requires no gradient.*requires_grad=True.*no_grad\(\)"
-    ):
-        make().backward()
+def test_a_result_without_history_says_so(result):
+    with pytest.raises(RuntimeError, match=r"requires no grad.*requires_grad=True.*no_grad\(\)"):
+        result.backward()
 
 
 # Gradients inside
@@ -304,16 +301,15 @@ def test_a_gradient_in_hand_does_not_change_under_it():
     assert x.grad.tolist() == [6.0, 7.0, 8.0]
 
 
-def test_the_rows_of_the_table_hold_for_frozen_arrays():
-    """Forward and backward write into no array that is not theirs."""
-    assert len(CALLS) > 100  # test_ops walks them with writeable=False
+def test_what_an_operation_keeps_for_its_derivative_is_not_written_to():
     x = leaf(np.ones((2, 3)))
-    for array in (x.data,):
-        array.flags.writeable = False
+    x.data.flags.writeable = False
     out = nn.cross_entropy(x, [0, 2])
+    kept = out.params["kept"].copy()
     for _ in range(2):
         out.backward()
-    np.testing.assert_array_equal(x.data, np.ones((2, 3)))
+    x.grad += 100
+    np.testing.assert_array_equal(out.params["kept"], kept)
 
 
 # Stale graphs
@@ -351,7 +347,7 @@ def test_a_changed_parameter_makes_the_graph_stale(change, f):
     loss = f(w) + other.sum()
     change(w, model)
     data = w.numpy()
-    with pytest.raises(RuntimeError, match=r"backward: w \(3,\) was changed after \w+ had used it"):
+    with pytest.raises(RuntimeError, match=r"backward: w \(3,\) was changed after \w+ .*again"):
         loss.backward()
     assert w.grad.tolist() == [1.0, 2.0, 3.0]
     assert other.grad is None
@@ -444,10 +440,11 @@ def test_no_grad_as_a_decorator_also_of_a_recursive_function():
 
 def test_no_grad_nests_and_is_restored_after_an_exception():
     x = leaf()
-    with pytest.raises(ZeroDivisionError), mg.no_grad():
+    with mg.no_grad():
         with mg.no_grad():
             pass
         assert not (x * 2).requires_grad
+    with pytest.raises(ZeroDivisionError), mg.no_grad():
         1 / 0
     assert (x * 2).requires_grad
 

@@ -72,7 +72,8 @@ class Op:
     ) -> None:
         if not derivatives:
             raise TypeError(f"Op {name!r}: no derivatives; give a Local or a Pullback per input")
-        self.name, self.forward, self.derivatives = name, forward, derivatives
+        self.name = self.__name__ = name
+        self.forward, self.derivatives = forward, derivatives
         self.symbol, self.variadic, self.keeps, self.explain = symbol, variadic, keeps, explain
         names, self.defaults = _signature(forward)
         arity = 1 if variadic else len(derivatives)

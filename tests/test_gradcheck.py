@@ -58,7 +58,7 @@ def test_at_least_five_mutants_of_every_derivative_are_caught(name, i):
             mg.gradcheck(f, xs)
         said = str(caught.value)
         if np.shape(mutated) != right.shape:  # then there are no two numbers to compare
-            assert f"{op}: the derivative for input {i} gave shape {np.shape(mutated)}" in said
+            assert f"{op}: gradient {np.shape(mutated)} for input {i}" in said
             continue
         found = MESSAGE.fullmatch(said)
         assert found, said

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from microgd.explain.debugger import Debugger as Debugger
     from microgd.explain.debugger import debug as debug
+    from microgd.explain.flow import Flow as Flow
+    from microgd.explain.flow import flow as flow
     from microgd.explain.paths import Path as Path
     from microgd.explain.paths import Paths as Paths
     from microgd.explain.paths import paths as paths
     from microgd.explain.step import Step as Step
     from microgd.explain.step import StepEdge as StepEdge
-    from microgd.explain.flow import Flow as Flow
-    from microgd.explain.flow import flow as flow
     from microgd.explain.steps import Backprop as Backprop
     from microgd.explain.steps import Forward as Forward
     from microgd.explain.steps import backprop as backprop

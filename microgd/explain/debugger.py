@@ -1,13 +1,13 @@
 """The debugger: the sweep that trains, paused where you want to look."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from microgd.explain.book import Book
 from microgd.explain.show import drawing
 from microgd.explain.step import Step
-from microgd.explain.steps import walk, walk_forward
+from microgd.explain.steps import Backprop, Forward, Recording, walk, walk_forward
 from microgd.explain.text import Text
 from microgd.graph import Node, history
 from microgd.names import choose
@@ -27,25 +27,26 @@ class Debugger:
     raises.
 
     >>> w = Tensor(3.0, requires_grad=True, name="w")
-    >>> debug = Debugger((w * w + w).sum())
-    >>> debug.break_when(lambda step: step.accumulates)
-    >>> debug.run()
+    >>> stop = debug((w * w + w).sum())
+    >>> stop.break_when(lambda step: step.accumulates)
+    >>> stop.run()
     <step 3: v1 = w * w>
-    >>> debug.back()
+    >>> stop.back()
     <step 2: v2 = v1 + w>
-    >>> debug.where()
+    >>> stop.where()
     step 2 of 3
        v3 = sum(v2)
     -> v2 = v1 + w
        v1 = w * w
     """
 
-    def __init__(self, loss: Tensor, forward: bool = False) -> None:
-        self._book = Book(loss)
-        self._source: Iterator[Step] = (walk_forward if forward else walk)(
-            loss, self._book, "debug"
-        )
-        self._order = history(loss)[:: -1 if forward else 1]
+    def __init__(
+        self, kind: str, source: Iterator[Step], order: Sequence[Node], book: Book
+    ) -> None:
+        self._kind = kind
+        self._source = source
+        self._order = order  # the node of every step
+        self._book = book
         self._steps: list[Step] = []
         self._place = 0  # the number of the current step
         self._conditions: list[Condition] = []
@@ -64,6 +65,11 @@ class Debugger:
     def steps(self) -> tuple[Step, ...]:
         """What has been recorded so far."""
         return tuple(self._steps)
+
+    @property
+    def title(self) -> str:
+        """Which pass this is."""
+        return f"{self._kind} {self._book.labels[self._book.loss]}"
 
     @property
     def finished(self) -> bool:
@@ -116,11 +122,11 @@ class Debugger:
         """Let `run`, `run_to` and `play` stop at every step for which ``condition(step)`` holds.
 
         >>> import numpy as np
-        >>> debug = Debugger(Tensor(1.0, requires_grad=True) * 2)
-        >>> debug.break_when(lambda step: np.linalg.norm(step.upstream) < 1e-6)  # vanished
-        >>> debug.break_when(lambda step: np.isnan(step.upstream).any())  # what became of it?
-        >>> debug.break_when(lambda step: step.accumulates)  # a second contribution arrives
-        >>> debug.break_when(lambda step: step.scope == "layers.2")
+        >>> stop = debug(Tensor(1.0, requires_grad=True) * 2)
+        >>> stop.break_when(lambda step: np.linalg.norm(step.upstream) < 1e-6)  # vanished
+        >>> stop.break_when(lambda step: np.isnan(step.upstream).any())  # not a number
+        >>> stop.break_when(lambda step: step.accumulates)  # a second contribution arrives
+        >>> stop.break_when(lambda step: step.scope == "layers.2")
         """
         if not callable(condition):
             raise TypeError(
@@ -202,10 +208,12 @@ class Debugger:
         return f"{target!r:.60}"
 
 
-def debug(loss: Tensor, forward: bool = False) -> Debugger:
+def debug(loss: Tensor | Recording, forward: bool = False) -> Debugger:
     """A debugger on the backward pass from `loss`, or on the forward pass that led to it.
 
-    Raises RuntimeError if nothing requires a gradient, ValueError if `loss` is not one number.
+    On a recording it steps through what was recorded. Raises RuntimeError if nothing requires a
+    gradient, ValueError if `loss` is not one number (going backward) or came from no operation
+    (going forward).
 
     >>> w = Tensor(0.5, requires_grad=True, name="w")
     >>> stop = debug((w * 2).tanh())
@@ -214,4 +222,11 @@ def debug(loss: Tensor, forward: bool = False) -> Debugger:
     >>> stop.run_to("w")
     <step 2: v1 = w * 2>
     """
-    return Debugger(loss, forward)
+    if isinstance(loss, Recording):
+        return Debugger(loss.kind, iter(loss), [step.node for step in loss], loss.book)
+    book = Book(loss)
+    if forward:
+        steps, order, kind = walk_forward(loss, book, "debug"), history(loss)[::-1], Forward.kind
+    else:
+        steps, order, kind = walk(loss, book, "debug"), history(loss), Backprop.kind
+    return Debugger(kind, steps, order, book)

@@ -7,8 +7,6 @@ and at that moment, so that recording stays light and no floor imports from a hi
 from importlib import import_module
 from typing import Any
 
-Bundle = tuple[dict[str, str], dict[str, Any]]  # by MIME type: what to show, and metadata
-
 
 def drawing(module: str, function: str) -> Any:
     """A function of `microgd.draw`: ``drawing("stepper", "page")``."""

@@ -23,9 +23,11 @@ __all__ = ["Backprop", "Forward", "Recording", "Step", "StepEdge", "backprop", "
 class Recording(Sequence[Step]):
     """The steps of one pass, in order, and the nodes that they are about."""
 
+    kind = ""
+
     def __init__(self, steps: Sequence[Step], book: Book) -> None:
         self._steps = tuple(steps)
-        self._book = book
+        self.book = book
 
     @overload
     def __getitem__(self, index: int) -> Step: ...
@@ -38,26 +40,31 @@ class Recording(Sequence[Step]):
         return len(self._steps)
 
     @property
+    def title(self) -> str:
+        """Which pass this is: ``backward pass from loss``."""
+        return f"{self.kind} {self.label(self.loss)}"
+
+    @property
     def loss(self) -> Node:
         """The result that the pass ends with, or starts from."""
-        return self._book.loss
+        return self.book.loss
 
     @property
     def nodes(self) -> tuple[Node, ...]:
         """All nodes that the loss depends on, leaves and constants included, oldest first."""
-        return tuple(self._book.ids)
+        return tuple(self.book.ids)
 
     def id(self, node: Node) -> str:
         """The id of a node, the same in every record, picture and page: ``n0`` is the oldest."""
-        return self._book.ids[node]
+        return self.book.ids[node]
 
     def label(self, node: Node) -> str:
         """What a node is called, no two alike."""
-        return self._book.labels[node]
+        return self.book.labels[node]
 
     def value(self, node: Node) -> Array:
         """The value of a node when it was recorded."""
-        return self._book.value(node)
+        return self.book.value(node)
 
     def save(self, path: str | Path) -> Path:
         """Write the steps as one page that works offline; returns the path."""
@@ -66,18 +73,27 @@ class Recording(Sequence[Step]):
         return path
 
     def play(self) -> None:
-        """Step through in the terminal, with the arrow keys or n, p and q."""
+        """Step through in the terminal, with the arrow keys or n, p and q; plain in a pipe."""
         drawing("play", "play")(self)
 
     def _repr_mimebundle_(self, **_: Any) -> Any:
         return drawing("notebook", "bundle")(self)
 
+    def _mime_(self) -> tuple[str, str]:
+        """For marimo, which asks for one type."""
+        return "text/html", drawing("notebook", "bundle")(self)["text/html"]
+
     def __str__(self) -> str:
         return "\n\n".join(map(str, self))
+
+    def __repr__(self) -> str:
+        return f"<{self.title}: {len(self)} steps>"
 
 
 class Backprop(Recording):
     """A recorded backward pass: one `Step` for each operation, from the loss to the leaves."""
+
+    kind = "backward pass from"
 
     def gradient(self, node: Node) -> Array | None:
         """d loss / d node, to the bit what a first `backward()` puts into `.grad`.
@@ -94,15 +110,11 @@ class Backprop(Recording):
             **{node: np.asarray(last.after) for node, last in found.items()},
         }
 
-    def __repr__(self) -> str:
-        return f"<backward pass from {self.label(self.loss)}: {len(self)} steps>"
-
 
 class Forward(Recording):
     """A forward pass: one `Step` for each operation, from the inputs to the loss."""
 
-    def __repr__(self) -> str:
-        return f"<forward pass to {self.label(self.loss)}: {len(self)} steps>"
+    kind = "forward pass to"
 
 
 def backprop(loss: Tensor) -> Backprop:

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple, overload
 import numpy as np
 
 from microgd.backprop import sweep
+from microgd.explain.book import Book
 from microgd.explain.edges import start
 from microgd.explain.formulas import renamed
-from microgd.explain.ids import number
-from microgd.explain.labels import labels
 from microgd.explain.show import drawing
 from microgd.graph import Array, Node, history
 from microgd.tensor import Tensor
@@ -93,7 +92,14 @@ class Paths(Sequence[Path]):
 
     @property
     def ids(self) -> frozenset[str]:
-        """The ids of all nodes and edges on the paths listed, to highlight in a picture."""
+        """The ids of all nodes and edges on the paths listed, to mark in a picture.
+
+        >>> import microgd as mg
+        >>> w = Tensor(3.0, requires_grad=True, name="w")
+        >>> loss = mg.square(w * 2.0)
+        >>> mg.draw.graph(loss, marked=paths(loss, w).ids)
+        <graph: 4 nodes>
+        """
         edges = {hop.edge for path in self for hop in path.hops}
         return frozenset(edges.union(*(path.nodes for path in self)))
 
@@ -164,9 +170,9 @@ def paths(loss: Tensor, w: Tensor, top: int = 10) -> Paths:
                     value = part.value * factor if scalar else pulled
                     target.add(_Part(_size(value), value, factor, part, node, index))
 
-    book = _Book(loss, scalar)
-    listed = [book.path(part, w, gradient) for part in arrived[w].parts()]
-    return Paths(listed, book.names[loss], book.names[w], gradient, counts[loss], exact)
+    writer = _Writer(loss, scalar)
+    listed = [writer.path(part, w, gradient) for part in arrived[w].parts()]
+    return Paths(listed, writer.names[loss], writer.names[w], gradient, counts[loss], exact)
 
 
 class _Part(NamedTuple):
@@ -241,12 +247,12 @@ def _size(value: Any) -> float:
     return math.inf if math.isnan(size) else size
 
 
-class _Book:
+class _Writer:
     """Writes paths down, in the names of one graph."""
 
     def __init__(self, loss: Tensor, scalar: bool) -> None:
-        self.ids = number(loss)
-        self.names = labels(self.ids)
+        book = Book(loss)
+        self.ids, self.names = book.ids, book.labels
         self.scalar = scalar
 
     def path(self, part: _Part, w: Tensor, gradient: Array) -> Path:

@@ -1,0 +1,133 @@
+"""The stepper: a recorded pass as one page to step through, which works offline and asks nobody."""
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from functools import cache
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+from itertools import chain
+
+from microgd.draw import frames
+from microgd.draw.cards import cards, written_gradient
+from microgd.draw.dot import dot
+from microgd.draw.engine import render
+from microgd.draw.folding import Folding, fold
+from microgd.draw.style import COLOURS
+from microgd.draw.svg import dress
+from microgd.explain.steps import Backprop, Recording
+
+MOST_NODES = 400  # more are folded
+MOST_STEPS = 5_000  # more would be a page that no browser opens gladly
+
+
+def page(record: Recording) -> str:
+    """One self-contained page of HTML that steps through `record`, forward and backward.
+
+    Step, back, play, jump and a quiz, with the mouse or from the keyboard. It makes no request,
+    and whatever a tensor is called is text there. Raises ValueError for too many steps.
+
+    >>> import microgd as mg
+    >>> w = mg.tensor(3.0, requires_grad=True, name="w")
+    >>> page(mg.explain.backprop(w * w)).startswith("<!doctype html>")
+    True
+    """
+    if len(record) > MOST_STEPS:
+        raise ValueError(
+            f"page: {len(record):,} steps, of which a page holds {MOST_STEPS:,}; step through them"
+            " with mg.explain.debug(loss), or draw them with mg.draw.graph(loss)"
+        )
+    passes = {"forward": list(frames.forward(record))}
+    if isinstance(record, Backprop):
+        passes["backward"] = list(frames.backward(record))
+    starts = {name: frames.start(record, name) for name in passes}
+    folding = fold(record.loss, None, (), MOST_NODES)
+    boxes = {record.id(node): box.id for box in folding.boxes for node in box.nodes}
+    drawn = {
+        name: [asdict(_in_boxes(frame, boxes)) for frame in found] for name, found in passes.items()
+    }
+    changes = (frame.picture for found in passes.values() for frame in found)
+    style, script = _asset("stepper.css"), _asset("stepper.js")
+    heading = "Backpropagation, step by step" if "backward" in passes else "The forward pass"
+    return _filled(
+        _asset("stepper.html"),
+        {
+            "policy": f"default-src 'none'; img-src data:; style-src 'unsafe-inline';"
+            f" script-src '{_digest(script)}'; form-action 'none'; base-uri 'none'",
+            "title": escape(f"{record.label(record.loss)}: {heading}"),
+            "heading": heading,
+            "style": style.replace("/*kinds*/", _kinds()),
+            "picture": _picture(record, folding, chain(*starts.values(), *changes)),
+            "record": embedded({"start": starts, "passes": drawn}),
+            "script": script,
+        },
+    )
+
+
+def _picture(record: Recording, folding: Folding, lines: Iterable[frames.Line]) -> str:
+    """The graph as SVG, laid out once with room for every line that a node will ever show."""
+    widest: dict[str, set[str]] = {}
+    for node, _, text in lines:
+        widest.setdefault(node, set()).add(text)
+    gradients = None
+    if isinstance(record, Backprop):
+        found = {node: record.gradient(node) for node in record.nodes}
+        gradients = {x: written_gradient(g) for x, g in found.items() if g is not None}
+    written = cards(folding, gradients, True, record.loss)
+    note = f"{folding.note} folded" if folding.note else ""
+    source = dot(folding, written, widest=widest, caption=note, direction="TB")
+    by_id = {box.id: card for box, card in written.items()}
+    titles = {
+        e.id: f"{by_id[e.source.id].head} to {by_id[e.target.id].head}" for e in folding.edges
+    }
+    return dress(render(source), "The graph of the computation", by_id, titles)
+
+
+def _in_boxes(frame: frames.Frame, boxes: Mapping[str, str]) -> frames.Frame:
+    """A frame with the ids of folded boxes in place of those of the nodes in them."""
+
+    def edge(arrow: str) -> str:
+        source, target, _ = arrow.split("-")
+        ends = boxes[source], boxes[target]
+        return arrow if ends == (source, target) else "-".join(ends)
+
+    return replace(
+        frame,
+        node=boxes.get(frame.node, ""),
+        targets=[boxes[i] for i in frame.targets],
+        edges=[edge(arrow) for arrow in frame.edges],
+    )
+
+
+def embedded(data: object) -> str:
+    r"""JSON that ends no script element, whatever text it holds.
+
+    >>> embedded("</script>\u2028")
+    '"\\u003c/script\\u003e\\u2028"'
+    """
+    text = json.dumps(data, separators=(",", ":"))  # ASCII only: U+2028 and NUL are escaped
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _kinds() -> str:
+    """The colours of the picture, light and dark, as the page's own switch has it."""
+    names = {name: f"light-dark({day}, {night})" for name, (day, night) in COLOURS.items()}
+    return "".join(f"--{name}: {both};" for name, both in names.items())
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("microgd.draw").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+def _digest(script: str) -> str:
+    """What a policy calls a script: only this one may run."""
+    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
+
+
+def _filled(template: str, parts: Mapping[str, str]) -> str:
+    """`template` with its ``{names}`` replaced, all at once: what is put in is not looked at."""
+    return re.sub(r"\{([a-z]+)\}", lambda name: parts[name[1]], template)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from microgd import data, nn, optim
 from microgd.explain.arrivals import Arrival, arrivals
-from microgd.explain.flow import flow
+from microgd.explain.flow import Flow, flow
+from microgd.tensor import Tensor
 from microgd.train import History, evaluate, fit
 
 ACTIVATIONS = ("sigmoid", "relu")
@@ -62,10 +63,19 @@ class Vanishing:
 
     def measure(self, name: str) -> Measurement:
         """Loss, accuracy and the gradient at every layer; changes nothing."""
-        model = self.networks[name]
-        loss = nn.cross_entropy(model(self.train_set.x), self.train_set.y)
-        accuracy = evaluate(model, self.test_set)["accuracy"]
-        return Measurement(loss.item(), accuracy, arrivals(flow(model, loss, split=False)))
+        found = flow(self.networks[name], self.loss(name), split=False)
+        accuracy = evaluate(self.networks[name], self.test_set)["accuracy"]
+        return Measurement(found.loss, accuracy, arrivals(found))
+
+    def loss(self, name: str) -> Tensor:
+        """The mean cross-entropy of a network over the training digits, with its graph."""
+        loss: Tensor = nn.cross_entropy(self.networks[name](self.train_set.x), self.train_set.y)
+        loss.name = "loss"
+        return loss
+
+    def flow(self, name: str) -> Flow:
+        """The flow of the gradient in every module of a network, the data included."""
+        return flow(self.networks[name], self.train_set)
 
     def train(self, name: str, epochs: int, progress: bool = False) -> History:
         """Train one network; its history has a row an epoch."""

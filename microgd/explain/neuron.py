@@ -57,13 +57,7 @@ def neuron(inputs: Mapping[str, float] = INPUTS) -> Neuron:
     >>> record.edges[1].expression, record.edges[2].written
     ('a - y', '1 - a**2')
     """
-    leaves = {
-        name: Tensor(float(value), requires_grad=name in WEIGHTS, name=name)
-        for name, value in inputs.items()
-    }
-    steps = _forward(**leaves)
-    for name, value in steps.items():
-        value.name = name
+    steps = _named(inputs)
     backward = edges(steps["loss"])
     return Neuron(
         formula="loss = (tanh(w * x + b) - y)**2",
@@ -79,6 +73,28 @@ def neuron(inputs: Mapping[str, float] = INPUTS) -> Neuron:
             for name in WEIGHTS
         ],
     )
+
+
+def neuron_loss(inputs: Mapping[str, float] = INPUTS) -> Tensor:
+    """The loss of the neuron, with every tensor on the way to it named: to be stepped through.
+
+    >>> neuron_loss()
+    tensor(0.04678477, name='loss', op=square)
+    """
+    loss: Tensor = _named(inputs)["loss"]
+    return loss
+
+
+def _named(inputs: Mapping[str, float]) -> dict[str, Any]:
+    """The steps of the forward pass on Tensors that bear their names."""
+    leaves = {
+        name: Tensor(float(value), requires_grad=name in WEIGHTS, name=name)
+        for name, value in inputs.items()
+    }
+    steps = _forward(**leaves)
+    for name, value in steps.items():
+        value.name = name
+    return steps
 
 
 def _forward(w: Any, x: Any, b: Any, y: Any) -> dict[str, Any]:

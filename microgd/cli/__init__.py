@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from microgd.cli import step as stepping
 from microgd.cli.tour import EXAMPLES, tour
 from microgd.draw.terminal import forgive_ascii
 
@@ -18,6 +19,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(epilog=EXAMPLES)(tour)
+app.command(epilog=stepping.EXAMPLES)(stepping.step)
 
 
 def _show_version(wanted: bool) -> None:

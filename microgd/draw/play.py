@@ -18,6 +18,7 @@ _MOVES = {
     "c": Debugger.run,
 }
 _HELP = "n next   p back   c run   g start   G end   q quit"
+_SHORT = "n next  p back  q quit"
 
 
 def play(what: Debugger | Recording) -> None:
@@ -79,11 +80,11 @@ def _page(player: Debugger, width: int) -> "Text":
     from rich.text import Text
 
     page = Text(overflow="ellipsis", no_wrap=True)
-    page.append(f"{player.title}\n\n", style="bold")
+    page.append(f"{player.title}\n", style="bold")
+    page.append(f"{_HELP if width > len(_HELP) else _SHORT}\n\n", style="dim")
     for line in player.where().splitlines():
         page.append(f"{line}\n", style="bold cyan" if line.startswith("->") else "dim")
     page.append("\n")
     if player.current:
         page.append(shown(player.current, width))
-    page.append(f"\n\n{_HELP if width > len(_HELP) else 'n p c g G q'}", style="dim")
     return page

@@ -127,6 +127,11 @@ class Step:
         return self._book.labels[self.node]
 
     @property
+    def loss(self) -> str:
+        """What the result is called that the pass ends with, or starts from."""
+        return self._book.labels[self._book.loss]
+
+    @property
     def scope(self) -> str:
         """The path of the module that recorded the operation; empty outside of modules."""
         return self.node.scope

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 WIDEST = 88  # columns; a line of text that is longer is hard to read
 LONGEST = 40  # characters of a name that are shown
-FEW = 6  # elements up to which a vector is written out
+FEW = 9  # elements up to which an array is written out
 
 
 class Text(str):
@@ -49,16 +49,16 @@ def number(value: Any) -> str:
 
 
 def array(value: Any) -> str:
-    """A number, a short vector, or the shape of an array with its range and Euclidean norm.
+    """A number, a few numbers, or the shape of an array with its range and Euclidean norm.
 
-    >>> array(np.array([0.5, -1.0])), array(np.ones((2, 3)))
-    ('[0.5, -1]', '(2, 3) all 1, norm 2.449')
+    >>> array(np.array([[0.5], [-1.0]])), array(np.ones((2, 8)))
+    ('[[0.5], [-1]]', '(2, 8) all 1, norm 4')
     """
     value = np.asarray(value)
     if value.size == 1:
         return number(value.item())
-    if value.ndim == 1 and value.size <= FEW:
-        return f"[{', '.join(map(number, value))}]"
+    if value.size <= FEW:
+        return _nested(value)
     return f"{shape(value)} {_range(value)}"
 
 
@@ -76,6 +76,12 @@ def clean(name: str) -> str:
     head = re.sub(r"\s+", " ", name[: 4 * LONGEST]).strip()
     head = "".join(c if c.isprintable() else "?" for c in head)
     return head if len(head) <= LONGEST else head[: LONGEST - 3] + "..."
+
+
+def _nested(value: Array) -> str:
+    if not value.ndim:
+        return number(value)
+    return f"[{', '.join(map(_nested, value))}]"
 
 
 def _range(value: Array) -> str:
@@ -103,17 +109,15 @@ def step(step: "Step") -> list[tuple[str, str]]:
     if step.scope:
         rows.append(("module", step.scope))
     if step.upstream is not None:
-        rows.append(("upstream g", array(step.upstream)))
+        rows.append(("upstream g", f"d {step.loss} / d {step.name} = {array(step.upstream)}"))
     for edge in step.edges:
         rows.append(("", f"to {edge.label}"))
-        part = array(edge.contribution)
         if edge.local is None:
             rows.append(("from g", edge.written))
         else:
-            rows.append(("local", chain(edge.written, edge.substituted, array(edge.local))))
-            if edge.local.size == edge.upstream.size == 1:
-                part = f"{array(edge.upstream)} * {_factor(edge.local)} = {part}"
-        rows.append(("contribution", part))
+            sides = _side(edge.written), _side(edge.substituted), array(edge.local)
+            rows.append(("local", chain(*sides)))
+        rows.append(("contribution", _product(edge)))
         if edge.before is not None:
             rows.append(("total", _sum(edge.before, edge.contribution, edge.after)))
     return rows
@@ -145,6 +149,23 @@ def filled(rows: Iterable[tuple[str, str]], width: int) -> str:
 def room() -> int:
     """Columns of the terminal, at most `WIDEST`; 80 where there is none."""
     return min(shutil.get_terminal_size().columns, WIDEST)
+
+
+def _side(formula: str | None) -> str | None:
+    """A side of an equation: what compares goes into brackets."""
+    return f"({formula})" if formula and re.search(r" [<>=]=? ", formula) else formula
+
+
+def _product(edge: "StepEdge") -> str:
+    """*upstream x local = contribution*, in numbers where there are two."""
+    part, g = array(edge.contribution), edge.upstream
+    if edge.local is None:
+        return part
+    if edge.local.size == g.size == 1:
+        return f"{array(g)} * {_factor(edge.local)} = {part}"
+    if edge.contribution.shape == g.shape:
+        return f"g * local = {part}"
+    return f"g * local, summed to shape {shape(edge.contribution)} = {part}"
 
 
 def _sum(before: Array, part: Array, after: Array) -> str:

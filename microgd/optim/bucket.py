@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,14 @@ class Bucket:
         self.steps = [0] * len(params)
         self._views = [self.shaped(self.weights, i) for i in range(len(params))]
         self._scratch = np.empty(total, dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What makes a copy: views do not survive copying, so they are made anew."""
+        return {"params": self.params, "state": self.state, "steps": self.steps}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        Bucket.__init__(self, kept["params"], tuple(kept["state"]))
+        self.state, self.steps = kept["state"], kept["steps"]
 
     def shaped(self, flat: Array, i: int) -> Array:
         """The part of a flat array that belongs to parameter `i`, in its shape: a view."""

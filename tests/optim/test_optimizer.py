@@ -1,5 +1,8 @@
 """What all rules share: groups, states, dtypes, and errors that change nothing."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -258,3 +261,23 @@ def test_a_rule_without_a_direction_says_what_is_missing():
     w.grad = [1.0]
     with pytest.raises(NotImplementedError, match="Rule: write a direction method"):
         Rule([w], lr=0.1, weight_decay=0.0).step()
+
+
+def _through_pickle(pair):
+    return pickle.loads(pickle.dumps(pair))  # noqa: S301 (our own bytes)
+
+
+@pytest.mark.parametrize("made", [copy.deepcopy, _through_pickle])
+def test_a_copy_trains_its_own_parameters_and_only_those(made):
+    w = Tensor([1.0, 2.0], requires_grad=True)
+    rule = SGD([w], lr=0.1, momentum=0.9)
+    (w * w).sum().backward()
+    rule.step()
+    twin, twins_rule = made((w, rule))
+    before = w.numpy()
+    for parameter, its in ((twin, twins_rule), (w, rule)):
+        its.zero_grad()
+        (parameter * parameter).sum().backward()
+        its.step()
+        assert (w.data == before).all() == (parameter is twin)
+    np.testing.assert_array_equal(w.data, twin.data)

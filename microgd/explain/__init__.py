@@ -9,13 +9,19 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from microgd.explain.compare import Comparison as Comparison
+    from microgd.explain.compare import compare as compare
     from microgd.explain.debugger import Debugger as Debugger
     from microgd.explain.debugger import debug as debug
+    from microgd.explain.diagnose import Finding as Finding
+    from microgd.explain.diagnose import diagnose as diagnose
     from microgd.explain.flow import Flow as Flow
     from microgd.explain.flow import flow as flow
     from microgd.explain.paths import Path as Path
     from microgd.explain.paths import Paths as Paths
     from microgd.explain.paths import paths as paths
+    from microgd.explain.recorder import FlowRecorder as FlowRecorder
+    from microgd.explain.sharpness import sharpness as sharpness
     from microgd.explain.step import Step as Step
     from microgd.explain.step import StepEdge as StepEdge
     from microgd.explain.steps import Backprop as Backprop
@@ -25,18 +31,24 @@ if TYPE_CHECKING:
 
 _HOME = {  # what is offered here, and the file that it comes from
     "Backprop": "steps",
+    "Comparison": "compare",
     "Debugger": "debugger",
+    "Finding": "diagnose",
     "Flow": "flow",
+    "FlowRecorder": "recorder",
     "Forward": "steps",
     "Path": "paths",
     "Paths": "paths",
     "Step": "step",
     "StepEdge": "step",
     "backprop": "steps",
+    "compare": "compare",
     "debug": "debugger",
+    "diagnose": "diagnose",
     "flow": "flow",
     "forward": "steps",
     "paths": "paths",
+    "sharpness": "sharpness",
 }
 
 

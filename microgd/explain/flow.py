@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 
 from microgd.backprop import sweep
-from microgd.explain.activity import dead, saturated
+from microgd.explain.activity import dead, saturated, units
 from microgd.explain.calls import Piece, pieces
 from microgd.explain.edges import start
 from microgd.explain.layers import Layer, layers
@@ -29,6 +29,7 @@ class Row:
     """One call of a module. Norms are Euclidean, over all elements of the batch.
 
     module      path of the module, as ``layers.2``; ``cell[3]`` is its fourth call
+    units       how many numbers it gives for each row
     mean, std   of its output
     saturated   share of the output's elements at which the slope is small, 0 to 1, see
                 `microgd.explain.activity`; None for what does not saturate
@@ -48,6 +49,7 @@ class Row:
     """
 
     module: str
+    units: int
     mean: float
     std: float
     saturated: float | None
@@ -210,6 +212,7 @@ class _Measured:
         steps = [(updates[x], x.value) for x in used if x in updates]
         return Row(
             module=self.pieces[i].name,
+            units=units(value).shape[1],
             mean=float(value.mean()),
             std=float(value.std()),
             saturated=saturated(newest),

@@ -4,11 +4,13 @@ import dataclasses
 import json
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
+from microgd.cli import tour_report
 from microgd.cli.tour_pages import Pages
 from microgd.draw.terminal import console
 from microgd.experiments.vanishing import Vanishing
@@ -19,6 +21,7 @@ Examples:
   microgd tour
   microgd tour --depth 3        three layers: can sigmoid learn now?
   microgd tour --quiet          tables only
+  microgd tour --html report.html   and all of its pictures, as one page
   microgd tour --json > tour.json
 
 \b
@@ -70,6 +73,12 @@ def tour(
     ] = 20,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Tables only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document only.")] = False,
+    html: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write one page with all pictures to this file.", callback=tour_report.place
+        ),
+    ] = None,
 ) -> None:
     """Watch gradients: in one neuron, then in two deep networks that learn handwritten digits."""
     pages = Pages(console(silent=as_json), explain=not quiet)
@@ -79,27 +88,31 @@ def tour(
     contest = Vanishing(depth, seed)
     before = {name: contest.measure(name) for name in contest.networks}
     pages.before(before, len(contest.train_set.x))
+    flows = {name: contest.flow(name) for name in contest.networks} if html else {}
 
-    losses = {}
+    histories = {}
     watched = sys.stderr.isatty() and not quiet and not as_json
     for name in contest.networks:
         pages.training(name)
         history = contest.train(name, epochs, progress=watched)
         if history.interrupted:
             raise KeyboardInterrupt
-        losses[name] = history["loss"].tolist()
+        histories[name] = history
     after = {name: contest.measure(name) for name in contest.networks}
     pages.after(before, after, len(contest.test_set.x))
-    pages.summary(record, before, after, {"seed": seed, "depth": depth, "epochs": epochs})
+    options = {"seed": seed, "depth": depth, "epochs": epochs}
+    pages.summary(record, before, after, options)
+    if html:
+        pages.show(tour_report.write(html, contest, flows, (before, after), histories, options))
 
     if as_json:
         document = {
-            "options": {"seed": seed, "depth": depth, "epochs": epochs},
+            "options": options,
             "neuron": dataclasses.asdict(record),
             "data": {"training": len(contest.train_set.x), "test": len(contest.test_set.x)},
             "networks": {
                 name: {
-                    "losses": losses[name],
+                    "losses": histories[name]["loss"].tolist(),
                     "before": dataclasses.asdict(before[name]),
                     "after": dataclasses.asdict(after[name]),
                 }

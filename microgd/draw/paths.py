@@ -76,15 +76,14 @@ def html(paths: Paths) -> str:
     rows = []
     for rank, path in enumerate(paths, 1):
         hops = f" {TIMES} ".join(
-            f"<span title='to {escape(hop.input, quote=True)}'>{escape(hop.written)}"
-            f" <b>{_value(hop)}</b></span>"
-            if isinstance(hop, Hop)
-            else f"<i>{escape(hop)}</i>"
-            for hop in _ends(path)
+            f"<span style='display:inline-block;text-align:center;padding:0 .3em'"
+            f" title='{escape(where, quote=True)}'>{escape(what)}<br><b>{escape(value)}</b></span>"
+            for what, value, where in map(_cells, _ends(path))
         )
         rows.append(
             f"<tr><td>{rank}</td><td>{number(_size(path))}</td>"
-            f"<td>{_percent(path.share)}</td><td style='text-align:left'>{hops}</td></tr>"
+            f"<td>{_percent(path.share)}</td>"
+            f"<td style='text-align:left;white-space:nowrap'>{hops}</td></tr>"
         )
     if paths.n_paths > len(paths):
         rows += [
@@ -92,7 +91,10 @@ def html(paths: Paths) -> str:
             f"<td style='text-align:left'>{escape(what)}</td></tr>"
             for what, value in _balance(paths)
         ]
-    heads = "<tr><th></th><th>contribution</th><th>share</th><th>factors</th></tr>"
+    heads = (
+        "<tr><th></th><th>contribution</th><th>share</th>"
+        "<th style='text-align:left'>factors, from the loss</th></tr>"
+    )
     return (
         f"<table><caption>{escape(_headline(paths))}</caption>"
         f"<thead>{heads}</thead><tbody>{''.join(rows)}</tbody></table>"

@@ -69,7 +69,8 @@ class Vanishing:
 
     def loss(self, name: str) -> Tensor:
         """The mean cross-entropy of a network over the training digits, with its graph."""
-        loss: Tensor = nn.cross_entropy(self.networks[name](self.train_set.x), self.train_set.y)
+        digits = Tensor(self.train_set.x, name="digits")
+        loss: Tensor = nn.cross_entropy(self.networks[name](digits), self.train_set.y)
         loss.name = "loss"
         return loss
 

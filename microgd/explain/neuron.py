@@ -57,7 +57,8 @@ def neuron(inputs: Mapping[str, float] = INPUTS) -> Neuron:
     >>> record.edges[1].expression, record.edges[2].written
     ('a - y', '1 - a**2')
     """
-    steps = _named(inputs)
+    tensors = neuron_steps(inputs)
+    steps = {name: tensor for name, tensor in tensors.items() if tensor.op is not None}
     backward = edges(steps["loss"])
     return Neuron(
         formula="loss = (tanh(w * x + b) - y)**2",
@@ -75,18 +76,12 @@ def neuron(inputs: Mapping[str, float] = INPUTS) -> Neuron:
     )
 
 
-def neuron_loss(inputs: Mapping[str, float] = INPUTS) -> Tensor:
-    """The loss of the neuron, with every tensor on the way to it named: to be stepped through.
+def neuron_steps(inputs: Mapping[str, float] = INPUTS) -> dict[str, Tensor]:
+    """Every tensor of the neuron by its name, which it bears: from the inputs to the loss.
 
-    >>> neuron_loss()
+    >>> neuron_steps()["loss"]
     tensor(0.04678477, name='loss', op=square)
     """
-    loss: Tensor = _named(inputs)["loss"]
-    return loss
-
-
-def _named(inputs: Mapping[str, float]) -> dict[str, Any]:
-    """The steps of the forward pass on Tensors that bear their names."""
     leaves = {
         name: Tensor(float(value), requires_grad=name in WEIGHTS, name=name)
         for name, value in inputs.items()
@@ -94,7 +89,7 @@ def _named(inputs: Mapping[str, float]) -> dict[str, Any]:
     steps = _forward(**leaves)
     for name, value in steps.items():
         value.name = name
-    return steps
+    return leaves | steps
 
 
 def _forward(w: Any, x: Any, b: Any, y: Any) -> dict[str, Any]:

@@ -64,6 +64,11 @@ class Path:
     share: float | None
     nodes: tuple[str, ...]
 
+    @property
+    def ids(self) -> frozenset[str]:
+        """The ids of its nodes and edges, to mark in a picture."""
+        return frozenset({*self.nodes, *(hop.edge for hop in self.hops)})
+
 
 class Paths(Sequence[Path]):
     """The largest paths from a loss to a tensor, largest contribution first, and what is left.
@@ -100,8 +105,7 @@ class Paths(Sequence[Path]):
         >>> mg.draw.graph(loss, marked=paths(loss, w).ids)
         <graph: 4 nodes>
         """
-        edges = {hop.edge for path in self for hop in path.hops}
-        return frozenset(edges.union(*(path.nodes for path in self)))
+        return frozenset().union(*(path.ids for path in self))
 
     @overload
     def __getitem__(self, index: int) -> Path: ...
@@ -131,9 +135,9 @@ def paths(loss: Tensor, w: Tensor, top: int = 10) -> Paths:
     there are, and `rest` what the others add up to. No `.grad` changes.
 
     Where all tensors between are one number each, the list is exact: each node hands on the `top`
-    largest products that reach it, for all of them meet the same factors from there on. Arrays
-    may be shrunk differently by what follows, so that as many are handed on as time and memory
-    allow (thousands in a small graph), and `exact` tells whether any was left behind.
+    largest products that reach it, for all meet the same factors from there on. Arrays may shrink
+    differently, so as many are handed on as time and memory allow (thousands in a small graph),
+    and `exact` tells whether any was left behind.
 
     Raises RuntimeError if nothing requires a gradient or a value was replaced since; ValueError if
     `loss` is not one number, does not depend on `w`, or `top` is less than 1.
@@ -221,7 +225,7 @@ def _region(loss: Tensor, w: Tensor) -> tuple[list[Node], dict[Node, int]]:
     if loss not in counts or not w.needs_grad:
         raise ValueError(
             f"paths: no gradient flows from the loss {loss.describe()} to {w.describe()}; compute"
-            " the loss from this very tensor, with requires_grad=True and outside of no_grad()"
+            " it from this very tensor, with requires_grad=True and outside of no_grad()"
         )
     return [node for node in order if node in counts and node is not w], counts
 
@@ -281,10 +285,7 @@ class _Writer:
         formula = node.op.derivatives_of(node.inputs)[part.place].formula
         inputs = [self.names[each] for each in node.inputs]
         names = dict(zip(node.op.arguments, inputs, strict=False)) | {"out": self.names[node]}
-        if self.scalar:
-            gain = abs(part.factor)
-        else:
-            gain = part.norm / before.norm if before.norm else math.nan
+        gain = part.norm / before.norm if before.norm else math.nan
         return Hop(
             edge=f"{self.ids[x]}-{self.ids[node]}-{part.place}",
             output=self.names[node],
@@ -293,5 +294,5 @@ class _Writer:
             formula=formula,
             written=renamed(formula, names),
             factor=part.factor if self.scalar else None,
-            gain=gain,
+            gain=abs(part.factor) if self.scalar else gain,
         )

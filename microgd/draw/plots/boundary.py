@@ -30,7 +30,7 @@ def decision_boundary(model: Module, data: Pair, *, cells: int = CELLS, **option
 
     >>> from microgd import data, nn
     >>> plot = decision_boundary(nn.MLP([2, 8, 2], rng=0), data.moons(50, rng=0))
-    >>> plot.title.text.startswith("decision boundary")
+    >>> plot.title.text.endswith("of 50 points right")
     True
     """
     x, y = pair("decision_boundary", data)
@@ -50,9 +50,7 @@ def decision_boundary(model: Module, data: Pair, *, cells: int = CELLS, **option
     guesses = known.argmax(axis=1)
     right = 100 * float((guesses == labels).mean())
     look: dict[str, Any] = {"height": 440, "max_width": 640} | options
-    plot = blank(
-        f"decision boundary: {right:.1f} % of {len(x)} points right", "x[0]", "x[1]", **look
-    )
+    plot = blank(f"{right:.1f} % of {len(x)} points right", "x[0]", "x[1]", **look)
     plot.image_rgba(
         image=[_colours(sure).reshape(len(up), len(across))],
         x=low[0], y=low[1], dw=high[0] - low[0], dh=high[1] - low[1],
@@ -74,9 +72,10 @@ def decision_boundary(model: Module, data: Pair, *, cells: int = CELLS, **option
             line_color="white", line_width=0.8, legend_label=f"class {label}", name="points",
         )  # fmt: skip
     wrong = guesses != labels
-    plot.scatter(
-        x[wrong, 0], x[wrong, 1], size=13, fill_color=None, line_color="black", line_width=2
-    )
+    for colour, width in (("white", 4), ("black", 2)):  # seen on any ground
+        plot.scatter(
+            x[wrong, 0], x[wrong, 1], size=13, fill_color=None, line_color=colour, line_width=width
+        )
     rows = [
         ("class", "@label"), ("the model says", "@guess"), ("% sure", "@sure"),
         ("x[0]", "@x"), ("x[1]", "@y"),

@@ -14,16 +14,17 @@ from microgd.names import choose
 
 WIDTH = 0.8  # of a group of bars, where 1 leaves no gap
 LABELS = {
-    "share": "gradient at the output, as a share of the last one's",
-    "at_output": "norm of the gradient at the output",
-    "at_input": "norm of the gradient at the input",
-    "gain": "gain: gradient at the input / at the output",
-    "of_weights": "norm of the gradient of the weights",
+    "share": "gradient: the last layer's is 1",
+    "at_output": "gradient at the output",
+    "at_input": "gradient at the input",
+    "gain": "gain: gradient in / out",
+    "of_weights": "gradient of the weights",
+    "weights": "norm of the weights",
     "update": "update / weights",
     "mean": "mean of the output",
     "std": "standard deviation of the output",
-    "saturated": "share of the output that is saturated",
-    "dead": "share of units that are dead",
+    "saturated": "saturated: share of the output",
+    "dead": "dead: share of the units",
 }
 COLUMNS = ("at_output", "share", "gain", "of_weights", "mean", "std")  # under the pointer
 LINEAR = {"mean", "saturated", "dead"}  # the others span powers of ten
@@ -59,7 +60,7 @@ def flow(
     modules = list(dict.fromkeys(row.module for rows in shown.values() for row in rows))
     logarithmic = quantity not in LINEAR
     options = {"x_range": modules, "y_axis_type": "log" if logarithmic else "linear"} | options
-    plot = blank(label.partition(":")[0], "module, from the input to the loss", "", **options)
+    plot = blank(label, "module, from the input to the loss", "", **options)
     heights = [getattr(row, quantity) for rows in shown.values() for row in rows]
     good = [h for h in heights if h and h > 0 and np.isfinite(h)]
     floor = 10 ** (np.floor(np.log10(min(good, default=1.0))) - 0.3) if logarithmic else 0.0

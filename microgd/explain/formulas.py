@@ -12,6 +12,7 @@ from microgd.op import Local
 
 # A name that stands for a value: no attribute, no function, no keyword of a call
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*(?!\w|\(|=[^=])")
+_OPENS, _CLOSES = {"", "(", ",", "<", ">", "="}, {"", ")", ",", "<", ">", "="}  # around a term
 
 
 def expression(node: Node, names: Sequence[str]) -> str:
@@ -42,7 +43,7 @@ def renamed(formula: str, names: Mapping[str, str]) -> str:
     def text(word: re.Match[str]) -> str:
         new = names.get(word[0], word[0])
         before, after = formula[: word.start()].strip(), formula[word.end() :].strip()
-        alone = before[-1:] in {"", "(", ","} and after[:1] in {"", ")", ","}
+        alone = before[-1:] in _OPENS and after[:1] in _CLOSES
         return f"({new})" if new.startswith("-") and not alone else new
 
     return _NAME.sub(text, formula)

@@ -12,7 +12,7 @@ import numpy as np
 from microgd.graph import Array
 
 if TYPE_CHECKING:
-    from microgd.explain.steps import Step
+    from microgd.explain.step import Step, StepEdge
 
 WIDEST = 88  # columns; a line of text that is longer is hard to read
 LONGEST = 40  # characters of a name that are shown

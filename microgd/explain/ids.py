@@ -6,9 +6,11 @@ from microgd.graph import Node
 
 
 def number(root: Node) -> dict[Node, str]:
-    """The nodes that `root` depends on, itself and constants included: ``n0`` is the oldest.
+    """The nodes that `root` depends on, itself and constants included: ``n0`` is the first.
 
-    In order of creation, so that every node comes after its inputs and `root` is the last.
+    The results of operations in order of creation, each leaf before the first that uses it. So
+    every node comes after its inputs, `root` is the last, and training, which gives leaves new
+    values, changes no name.
 
     >>> import microgd as mg
     >>> w = mg.tensor(3.0, requires_grad=True, name="w")
@@ -20,5 +22,11 @@ def number(root: Node) -> dict[Node, str]:
         for x in waiting.pop().inputs:
             if x not in found:
                 found.add(x)
-                waiting.append(x)
-    return {node: f"n{k}" for k, node in enumerate(sorted(found, key=attrgetter("time")))}
+                if x.op:
+                    waiting.append(x)
+    names: dict[Node, str] = {}
+    for node in sorted((node for node in found if node.op), key=attrgetter("time")):
+        for x in node.inputs:
+            names.setdefault(x, f"n{len(names)}")
+        names[node] = f"n{len(names)}"
+    return names or {root: "n0"}

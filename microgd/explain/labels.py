@@ -22,7 +22,7 @@ def labels(nodes: Iterable[Node]) -> dict[Node, str]:
     >>> from microgd.explain.ids import number
     >>> w = mg.tensor(3.0, requires_grad=True, name="w")
     >>> list(labels(number(2 * w + 1)).values())
-    ['w', '2', 'v1', '1', 'v2']
+    ['2', 'w', 'v1', '1', 'v2']
     """
     nodes = list(nodes)
     given = {node: clean(node.name) for node in nodes if node.name}

@@ -242,7 +242,8 @@ def test_numbers_are_floats_so_that_none_grows_without_bound(source):
 words = st.sampled_from(
     [*sorted(vocabulary.FUNCTIONS), *"xyzw", "pi", "0", "1", "2.5", "-", "+", "*", "/", "**", "@",
      "(", ")", "[", "]", ",", ".", ":", "=", "axis=0", "T", "'", "None", "True", "<", "==",
-     "lambda", "if", "else", "for", "in", "__class__", "\\", "\0", "#", "\n", "{", "}", "~", "1e999", "µ"]
+     "lambda", "if", "else", "for", "in", "__class__", "\\", "\0", "#", "\n", "{", "}", "~",
+     "1e999", "µ"]
 )  # fmt: skip
 soup = st.lists(words, max_size=15).map(" ".join) | st.text(max_size=30)
 soup |= st.text(string.printable, max_size=40)

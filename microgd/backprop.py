@@ -1,7 +1,6 @@
 """The reverse sweep: the chain rule, edge by edge, from a result back to its leaves.
 
-There is one. `backward` runs it to the end, the transforms run it on Tensors, so that what comes
-out can be differentiated again, and `microgd.explain` pauses it.
+There is one: `backward` runs it, the transforms run it on Tensors, `microgd.explain` pauses it.
 """
 
 from collections.abc import Iterator

@@ -71,8 +71,9 @@ class Tensor(Node):
             arrays.append(x.value)
             if x.needs_grad:
                 needed = True
-        if params and any(isinstance(param, Node) for param in params.values()):
-            params = {name: plain(param) for name, param in params.items()}
+        for param in params.values():
+            if isinstance(param, Node):
+                params = {key: plain(value) for key, value in params.items()}
         try:
             value = op.forward(*arrays, **params)
         except (ValueError, TypeError, IndexError) as error:

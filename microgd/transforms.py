@@ -1,8 +1,7 @@
 """Functions made from functions: gradients, Jacobians, Hessians and their products, of any order.
 
-Each takes a function of Tensors and gives one that takes numbers, arrays or Tensors and returns
-Tensors, so that each can be applied to the result of another. Derivatives of derivatives are
-exact: the reverse sweep runs on Tensors then, and is itself recorded.
+Each takes a function of Tensors and gives one that takes numbers, arrays or Tensors, so that each
+can be applied to the result of another; all are exact, for the reverse sweep can be recorded.
 """
 
 from collections.abc import Callable

@@ -390,6 +390,23 @@ def test_hessian_of_a_quadratic_form():
     np.testing.assert_allclose(mg.hessian(lambda x: x @ M @ x)(V).data, M + M.T)
 
 
+@pytest.mark.parametrize("tiny", [0.0, 1e-17, -1e-300])
+def test_hessian_of_a_product_with_a_factor_near_zero(tiny):
+    a, b = -0.25, 0.5
+    want = [[0, tiny, b], [tiny, 0, a], [b, a, 0]]
+    np.testing.assert_array_equal(mg.hessian(mg.prod)(np.array([a, b, tiny])).data, want)
+
+
+def test_hessian_of_a_product_over_nothing():
+    assert mg.hessian(lambda x: mg.prod(x, axis=1).sum())(np.zeros((2, 0))).shape == (2, 0, 2, 0)
+
+
+def test_gradient_of_a_product_that_overflows_on_the_way():
+    with np.errstate(over="ignore"):
+        g = mg.grad(mg.prod)(np.array([1e200, 1e200, 1e-300]))
+    np.testing.assert_allclose(g.data[:2], 1e-100)
+
+
 def test_hessian_of_logsumexp():
     p = np.exp(V) / np.exp(V).sum()
     np.testing.assert_allclose(mg.hessian(mg.logsumexp)(V).data, np.diag(p) - np.outer(p, p))

@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from microgd.explain.edges import Edge, edges, expression
+from microgd.explain.edges import Edge, edges
+from microgd.explain.steps import forward
 from microgd.ops import elementwise
 from microgd.tensor import Tensor
 
@@ -57,13 +58,12 @@ def neuron(inputs: Mapping[str, float] = INPUTS) -> Neuron:
     >>> record.edges[1].expression, record.edges[2].written
     ('a - y', '1 - a**2')
     """
-    tensors = neuron_steps(inputs)
-    steps = {name: tensor for name, tensor in tensors.items() if tensor.op is not None}
-    backward = edges(steps["loss"])
+    loss = neuron_steps(inputs)["loss"]
+    backward = edges(loss)
     return Neuron(
         formula="loss = (tanh(w * x + b) - y)**2",
         inputs=dict(inputs),
-        forward=[Forward(name, expression(t), t.item()) for name, t in steps.items()],
+        forward=[Forward(s.name, s.expression, float(s.value)) for s in forward(loss)],
         edges=backward,
         checks=[
             Check(

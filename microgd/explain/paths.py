@@ -11,9 +11,9 @@ import numpy as np
 
 from microgd.backprop import sweep
 from microgd.explain.book import Book
-from microgd.explain.edges import start
 from microgd.explain.formulas import renamed
 from microgd.explain.show import drawing
+from microgd.explain.steps import start
 from microgd.graph import Array, Node, history
 from microgd.tensor import Tensor
 from microgd.train.norms import norm

@@ -46,9 +46,9 @@ def test_an_edge_keeps_its_numbers_when_training_goes_on():
 
 
 def test_errors_name_the_way_out():
-    with pytest.raises(RuntimeError, match=r"edges: the loss x \(\) requires no gradient.*no_grad"):
+    with pytest.raises(RuntimeError, match=r"the loss x \(\) requires no gradient.*no_grad"):
         edges(mg.tensor(1.0, name="x"))
-    with pytest.raises(ValueError, match=r"edges: the loss w \(2,\) is not one number.*mean"):
+    with pytest.raises(ValueError, match=r"the loss w \(2,\) is not one number.*mean"):
         edges(mg.tensor([1.0, 2.0], requires_grad=True, name="w"))
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from microgd.cli import flow as flowing
 from microgd.cli import step as stepping
 from microgd.cli.tour import EXAMPLES, tour
 from microgd.draw.terminal import forgive_ascii
@@ -19,6 +20,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(epilog=EXAMPLES)(tour)
+app.command(epilog=flowing.EXAMPLES)(flowing.flow)
 app.command(epilog=stepping.EXAMPLES)(stepping.step)
 
 

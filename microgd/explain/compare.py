@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from microgd.explain.flow import Flow, Row, flow
+from microgd.explain.show import drawing
 from microgd.nn import Module, cross_entropy
 from microgd.train.evaluate import Pair
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """Flows by the name of the network, and the first row at which their signals differ.
 
@@ -19,6 +20,9 @@ class Comparison:
 
     flows: dict[str, Flow]
     parting: int | None
+
+    def __repr__(self) -> str:
+        return str(drawing("flows", "text")(self))
 
 
 def compare(

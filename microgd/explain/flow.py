@@ -15,6 +15,7 @@ from microgd.explain.activity import dead, saturated, units
 from microgd.explain.calls import Piece, pieces
 from microgd.explain.edges import start
 from microgd.explain.layers import Layer, layers
+from microgd.explain.show import drawing
 from microgd.explain.untouched import untouched
 from microgd.graph import Array, Node
 from microgd.nn import Module, cross_entropy
@@ -65,7 +66,7 @@ class Row:
     update: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Flow(Sequence[Row]):
     """The rows of a model, in order; along a chain the input of each is the output of the last.
 
@@ -105,6 +106,9 @@ class Flow(Sequence[Row]):
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
+
+    def __repr__(self) -> str:
+        return str(drawing("flows", "text")(self))
 
 
 def flow(

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from bokeh.models import ColumnDataSource, FixedTicker
 
-from microgd.draw.plots.theme import BLUE, VERMILLION, blank, hover
+from microgd.draw.plots.theme import BLUE, VERMILLION, blank, hover, named
 from microgd.explain.calls import pieces
 from microgd.explain.untouched import untouched
 from microgd.nn.module import Module
@@ -38,6 +38,7 @@ def activations(model: Module, x: Any, *, only: str = "", bins: int = BINS, **op
     found = [(n, v) for n, v in found if not only or type(owners[n]).__name__ == only]
     if not found:
         raise ValueError(f"activations: no module of class {only!r} in {type(model).__name__}")
+    names = named(name for name, _ in found)
     everything = np.concatenate([values[np.isfinite(values)] for _, values in found])
     low, high = np.quantile(everything, [0.001, 0.999]) if everything.size else (0.0, 1.0)
     edges = np.linspace(low, high if high > low else low + 1, bins + 1)
@@ -64,7 +65,7 @@ def activations(model: Module, x: Any, *, only: str = "", bins: int = BINS, **op
             color=BLUE if own else VERMILLION, alpha=0.85, line_color=None,
         )  # fmt: skip
     plot.yaxis.ticker = FixedTicker(ticks=list(range(len(found))))
-    plot.yaxis.major_label_overrides = {i: name for i, (name, _) in enumerate(found)}
+    plot.yaxis.major_label_overrides = dict(enumerate(names))
     plot.y_range.update(start=-0.05, end=len(found))
     rows = [
         ("module", "@name"), ("from", "@left"), ("to", "@right"), ("% of the outputs", "@share"),

@@ -8,7 +8,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource
 from bokeh.models.annotations.geometry import Span
 
-from microgd.draw.plots.theme import COLOURS, FAINT, blank, hover, legend
+from microgd.draw.plots.theme import COLOURS, FAINT, blank, hover, legend, named
 from microgd.explain.flow import Flow, Row
 from microgd.names import choose
 
@@ -56,10 +56,15 @@ def flow(
     """
     label = choose("flow: quantity", quantity, LABELS)
     networks = {"": flows} if isinstance(flows, Flow) else dict(flows)
-    shown = {name: _shown(found, quantity, every) for name, found in networks.items()}
-    modules = list(dict.fromkeys(row.module for rows in shown.values() for row in rows))
+    found = [_shown(rows, quantity, every) for rows in networks.values()]
+    shown = dict(zip(named(networks), found, strict=True))
+    paths = list(dict.fromkeys(row.module for rows in shown.values() for row in rows))
+    modules = dict(zip(paths, named(paths), strict=True))
     logarithmic = quantity not in LINEAR
-    options = {"x_range": modules, "y_axis_type": "log" if logarithmic else "linear"} | options
+    options = {
+        "x_range": list(modules.values()),
+        "y_axis_type": "log" if logarithmic else "linear",
+    } | options
     plot = blank(label, "module, from the input to the loss", "", **options)
     heights = [getattr(row, quantity) for rows in shown.values() for row in rows]
     good = [h for h in heights if h and h > 0 and np.isfinite(h)]
@@ -69,11 +74,12 @@ def flow(
         offset = (i + 0.5) * width - WIDTH / 2
         source = ColumnDataSource(
             {
-                "x": [(row.module, offset) for row in rows],
+                "x": [(modules[row.module], offset) for row in rows],
                 "top": [getattr(row, quantity) for row in rows],
                 "base": [floor] * len(rows),
-                "name": [name or row.module for row in rows],
-                **{column: [_number(row, column) for row in rows] for column in Row.__slots__},
+                "name": [name or modules[row.module] for row in rows],
+                "module": [modules[row.module] for row in rows],
+                **{column: [_number(row, column) for row in rows] for column in COLUMNS},
             }
         )
         look: dict[str, Any] = {"legend_label": name} if name else {}

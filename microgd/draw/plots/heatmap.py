@@ -7,7 +7,7 @@ import numpy as np
 from bokeh.models import BasicTicker, ColumnDataSource, LinearColorMapper
 from bokeh.models.annotations.legends import ColorBar
 
-from microgd.draw.plots.theme import INK, blank, hover
+from microgd.draw.plots.theme import INK, blank, hover, named
 
 PALETTE = "Cividis256"  # for the colour-blind, and in grey print (Nuñez et al. 2018)
 
@@ -31,6 +31,7 @@ def heatmap(
     >>> heatmap([[1e-5, 1e-4], [1.0, 1.0]], ["layers.0", "layers.2"], [1, 2]).y_range.factors
     ['layers.0', 'layers.2']
     """
+    layers = named(layers)
     grid = np.asarray(values, float)
     if grid.shape != (len(layers), len(epochs)):
         raise ValueError(

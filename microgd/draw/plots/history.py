@@ -6,7 +6,7 @@ from typing import Any
 
 from bokeh.models import ColumnDataSource
 
-from microgd.draw.plots.theme import COLOURS, blank, hover, legend
+from microgd.draw.plots.theme import COLOURS, blank, hover, legend, named
 from microgd.names import choose
 from microgd.train.history import History
 
@@ -37,7 +37,7 @@ def history(record: History | Mapping[str, History], quantity: str = "loss", **o
     label = "% right" if percent else "learning rate" if quantity == "lr" else quantity
     plot = blank(quantity, every, label, **options)
     colours = cycle(COLOURS)
-    for name, run in runs.items():
+    for name, run in zip(named(runs), runs.values(), strict=True):
         first = next(colours)
         kinds = {quantity: "training", f"val_{quantity}": "validation"}
         for column, kind in kinds.items():

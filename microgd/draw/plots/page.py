@@ -61,10 +61,12 @@ def page(figures: Sequence[Any], title: str) -> str:
 
 @cache
 def library() -> str:
-    """Bokeh's script, as an element of a page."""
+    """Bokeh's script, as an element of a page; it speaks up for errors only."""
     from bokeh.resources import Resources
 
-    return str(Resources(mode="inline", components=["bokeh"]).render())
+    parts = Resources(mode="inline", components=["bokeh"]).js_raw
+    script = next(part for part in parts if "bokeh" in part[:40])  # the rest sets how much it says
+    return f'<script>{script}\nBokeh.logger.set_level("error");</script>'
 
 
 def frame(document: str, title: str, height: int = 400) -> str:

@@ -1,11 +1,14 @@
 """What all plots share: colours that everybody can tell apart, quiet axes, a figure that saves."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from os import PathLike
 from typing import Any
 
 from bokeh.models import HoverTool
 from bokeh.plotting import figure
+
+from microgd.explain.text import clean
 
 # Okabe and Ito, Color universal design, 2008, https://jfly.uni-koeln.de/color/
 BLUE, VERMILLION, GREEN = "#0072B2", "#D55E00", "#009E73"
@@ -34,6 +37,23 @@ class _Figure(figure):  # type: ignore[misc, unused-ignore]
         from microgd.draw.plots.page import page, write
 
         write(path, page([self], title(self)))
+
+
+def named(texts: Iterable[str]) -> list[str]:
+    """Names as Bokeh may write them: short, no two alike, and no TeX, which it would fetch.
+
+    >>> named(["loss", "loss"]), named(["$$x$$"]) == ["$$x$$"]
+    (['loss', 'loss (2)'], False)
+    """
+    found: list[str] = []
+    for text in texts:
+        name = new = re.sub(r"([$\\])", "\\1\N{ZERO WIDTH SPACE}", clean(text))
+        count = 1
+        while new in found:
+            count += 1
+            new = f"{name} ({count})"
+        found.append(new)
+    return found
 
 
 def title(of: Any) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource, LinearColorMapper
 from bokeh.models.annotations.legends import ColorBar
 
-from microgd.draw.plots.theme import INK, blank, hover
+from microgd.draw.plots.theme import INK, blank, hover, named
 from microgd.graph import Array
 from microgd.tensor import Tensor
 
@@ -29,7 +29,7 @@ def weights(weight: Any, tile: tuple[int, int] | None = None, **options: Any) ->
     'weights (2, 2)'
     """
     array = np.asarray(weight.data if isinstance(weight, Tensor) else weight, float)
-    name = getattr(weight, "name", None) or "weights"
+    (name,) = named([getattr(weight, "name", None) or "weights"])
     table = np.atleast_2d(array.reshape(len(array), -1) if array.ndim > 2 else array)
     outputs, inputs = table.shape
     if tile is not None and math.prod(tile) != inputs:

@@ -195,26 +195,6 @@ def test_a_thousand_training_steps_leave_no_tensor_behind(no_collector):
     assert abs(after[1] - before[1]) < 50
 
 
-LEAVES_NOTHING = {
-    "forward": lambda x: (x * x).tanh().sum(),
-    "backward": lambda x: (x * x).sum().backward(),
-    "retained": lambda x: retained(x).backward(),
-    "iteration": lambda x: sum(row * row for row in x).backward(),
-    "numpy": lambda x: np.sum(np.stack([x, x]) ** 2).backward(),
-    "grad": lambda x: mg.grad(lambda x: (x**3).sum())(x),
-    "hvp": lambda x: mg.hvp(lambda x: (x**3).sum())(x, np.ones(3)),
-    "hessian": lambda x: mg.hessian(lambda x: (x**3).sum())(x),
-    "penalty": lambda x: (mg.grad(lambda v: (v * v * x).sum())(np.ones(3)) ** 2).sum().backward(),
-    "a failed operation": lambda x: failing(lambda: x @ np.ones((2, 2))),
-    "a refused gradient": lambda x: failing(lambda: (x * 2).backward()),
-    "a stale graph": lambda x: stale(x),
-    "anomaly": lambda x: watched(x),
-    "a found anomaly": lambda x: failing(lambda: watched(x / np.zeros(3))),
-    "detach": lambda x: (x * 2).detach() * x,
-    "no_grad": mg.no_grad()(lambda x: x * 2),
-}
-
-
 def retained(x):
     y = x * 2
     y.retain_grad()
@@ -235,6 +215,26 @@ def stale(x):
 def watched(x):
     with mg.detect_anomaly(), np.errstate(all="ignore"):
         (x / x).sum().backward()
+
+
+LEAVES_NOTHING = {
+    "forward": lambda x: (x * x).tanh().sum(),
+    "backward": lambda x: (x * x).sum().backward(),
+    "retained": lambda x: retained(x).backward(),
+    "iteration": lambda x: sum(row * row for row in x).backward(),
+    "numpy": lambda x: np.sum(np.stack([x, x]) ** 2).backward(),
+    "grad": mg.grad(lambda x: (x**3).sum()),
+    "hvp": lambda x: mg.hvp(lambda x: (x**3).sum())(x, np.ones(3)),
+    "hessian": mg.hessian(lambda x: (x**3).sum()),
+    "penalty": lambda x: (mg.grad(lambda v: (v * v * x).sum())(np.ones(3)) ** 2).sum().backward(),
+    "a failed operation": lambda x: failing(lambda: x @ np.ones((2, 2))),
+    "a refused gradient": lambda x: failing((x * 2).backward),
+    "a stale graph": stale,
+    "anomaly": watched,
+    "a found anomaly": lambda x: failing(lambda: watched(x / np.zeros(3))),
+    "detach": lambda x: (x * 2).detach() * x,
+    "no_grad": mg.no_grad()(lambda x: x * 2),
+}
 
 
 @pytest.mark.parametrize("work", LEAVES_NOTHING.values(), ids=LEAVES_NOTHING)

@@ -86,10 +86,9 @@ class Op:
             args, params = self._split(args, params)
         if self.defaults:
             params = {**self.defaults, **params}
-        for x in args:
-            if isinstance(x, Recorder):
-                return x.record(self, args, params)
-        for x in params.values():
+        elif params and isinstance(self.forward, np.ufunc):  # which would take dtype=, unlike us
+            raise TypeError(f"{self.name}: no parameter {next(iter(params))!r}")
+        for x in (*args, *params.values()) if params else args:
             if isinstance(x, Recorder):
                 return x.record(self, args, params)
         out = self.forward(*map(np.asarray, args), **params)

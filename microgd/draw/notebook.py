@@ -6,6 +6,7 @@ from microgd.draw.stepper import page
 from microgd.explain import text
 from microgd.explain.steps import Recording
 
+MOST_STEPS = 1_000  # that a page within a notebook holds; saved, it holds more
 MOST = 200  # steps that the text shows
 WIDTH = 80  # columns of the text
 HEIGHT = 640  # pixels of the frame
@@ -17,16 +18,21 @@ def bundle(record: Recording) -> dict[str, str]:
     The page stands in a frame of its own, sandboxed, so that its scripts see nothing of the
     notebook. A notebook that is not trusted drops the frame; the text below it remains.
     """
-    frame = (
-        f'<iframe srcdoc="{escape(page(record))}" sandbox="allow-scripts"'
-        f' title="{escape(record.title)}" loading="lazy"'
-        f' style="width:100%;height:{HEIGHT}px;border:1px solid #8888"></iframe>'
-    )
+    frame = _frame(record) if len(record) <= MOST_STEPS else ""
     steps = "\n\n".join(text.filled(text.step(step), WIDTH) for step in record[:MOST])
     if len(record) > MOST:
-        steps += f"\n\n... and {len(record) - MOST} more steps; .save('steps.html') has all"
+        steps += f"\n\n... and {len(record) - MOST} more steps"
     fallback = (
         f"<details><summary>{escape(record.title)}: {len(record)} steps, as text</summary>"
         f"<pre>{escape(steps)}</pre></details>"
     )
     return {"text/plain": repr(record), "text/html": frame + fallback}
+
+
+def _frame(record: Recording) -> str:
+    """The page in a frame; in single quotes, since double ones abound in it."""
+    source = escape(page(record), quote=False).replace("'", "&#39;")
+    return (
+        f"<iframe srcdoc='{source}' sandbox='allow-scripts' title=\"{escape(record.title)}\""
+        f" loading='lazy' style='width:100%;height:{HEIGHT}px;border:1px solid #8888'></iframe>"
+    )

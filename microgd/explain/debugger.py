@@ -8,7 +8,7 @@ from microgd.explain.book import Book
 from microgd.explain.show import drawing
 from microgd.explain.step import Step
 from microgd.explain.steps import Backprop, Forward, Recording, walk, walk_forward
-from microgd.explain.text import Text
+from microgd.explain.text import Text, preformatted
 from microgd.graph import Node, history
 from microgd.names import choose
 from microgd.tensor import Tensor
@@ -157,6 +157,9 @@ class Debugger:
     def play(self) -> None:
         """Step through in the terminal, with the arrow keys or n, p and q; plain in a pipe."""
         drawing("play", "play")(self)
+
+    def _repr_html_(self) -> str:
+        return preformatted(f"{self.title}\n\n{self.where()}\n\n{self.current or ''}")
 
     def __repr__(self) -> str:
         return f"<debugger: {self.where().splitlines()[0]}>"

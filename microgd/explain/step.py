@@ -169,5 +169,8 @@ class Step:
     def __str__(self) -> str:
         return text.filled(text.step(self), text.room())
 
+    def _repr_html_(self) -> str:
+        return text.preformatted(str(self))
+
     def __repr__(self) -> str:
         return f"<step {self.number}: {self._book.line(self.node)}>"

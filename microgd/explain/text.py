@@ -5,6 +5,7 @@ import re
 import shutil
 import textwrap
 from collections.abc import Iterable
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -144,6 +145,11 @@ def filled(rows: Iterable[tuple[str, str]], width: int) -> str:
             said, max(width, 2 * left), initial_indent=first, subsequent_indent=later
         )
     return "\n".join(lines)
+
+
+def preformatted(said: str) -> str:
+    """Text as HTML that keeps its lines."""
+    return f"<pre>{escape(said)}</pre>"
 
 
 def room() -> int:

@@ -78,6 +78,25 @@ def test_very_many_steps_are_cut_and_say_so(monkeypatch):
     assert "and 6 more steps" in html
 
 
+def test_a_page_too_long_for_a_notebook_is_left_to_a_file(monkeypatch):
+    monkeypatch.setattr(notebook, "MOST_STEPS", 1)
+    html = Reader(record()._repr_mimebundle_()["text/html"])
+    assert html.tags == ["details", "summary", "pre"]
+    assert "step 2: " in html.text
+
+
+def test_a_step_and_a_debugger_show_their_text():
+    loss = record(name=NASTY).loss
+    debug = mg.explain.debug(loss)
+    assert "before step 1 of 2" in debug._repr_html_()
+    step = debug.step()
+    for shown in (step._repr_html_(), debug._repr_html_()):
+        html = Reader(shown)
+        assert html.tags == ["pre"]
+        assert str(step) in html.text
+    assert "-> v2 = tanh(v1)" in html.text
+
+
 def test_saved_it_is_the_page(tmp_path):
     path = record().save(tmp_path / "steps.html")
     assert path.read_text(encoding="utf-8").startswith("<!doctype html>")

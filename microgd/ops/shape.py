@@ -61,7 +61,7 @@ getitem = Op("getitem", lambda x, index: x[index],
 
 def _along(axis: int, ndim: int, part: Any) -> tuple[Any, ...]:
     """The index that takes `part` along an axis, and all of the others."""
-    return (*(slice(None),) * (axis % ndim), part)
+    return (*(slice(None),) * range(ndim)[axis], part)
 
 
 def _pad_inner(x: Any, pad_width: Any) -> tuple[slice, ...]:

@@ -37,6 +37,12 @@ def shown(value: Array | None) -> Shown:
     return {"note": note, "rows": rows + [["⋮"] * len(rows[0])] * tall}
 
 
+def brief(value: Array) -> Shown:
+    """A number as text; of an array the note only."""
+    found = shown(value)
+    return found if isinstance(found, str) else found | {"rows": []}
+
+
 def said(value: Any) -> str:
     """A number, or what an array is like, as a part of a sentence."""
     value = np.asarray(value)

@@ -10,7 +10,7 @@ from typing import Any
 
 from microgd.draw import quiz
 from microgd.draw.cards import NOT_COMPUTED, written, written_gradient
-from microgd.draw.corner import MOST, Shown, listed, said, shown, symbol
+from microgd.draw.corner import MOST, Shown, brief, listed, said, shown, symbol
 from microgd.draw.terminal import TIMES
 from microgd.explain import formulas
 from microgd.explain.steps import Backprop, Recording, Step, StepEdge
@@ -73,18 +73,20 @@ def forward(record: Recording) -> Iterator[Frame]:
     """The forward pass: what is given, then one frame for each operation."""
     given = [node for node in record.nodes if node.op is None]
     ids = [record.id(node) for node in given]
-    named = [(record.label(x), array(record.value(x))) for x in given]
-    rows = [(label, text, "") for label, text in named if label != text]
+    named = [(record.label(x), record.value(x)) for x in given]
+    told = [(label, value) for label, value in named if label != array(value)]
+    terms = [("input", label, "", brief(value)) for label, value in told[:MOST]]
+    wide = 3 if len(terms) > 4 and all(value.size == 1 for _, value in told) else MOST
     yield Frame(
         label="what is given",
         name="What is given",
         scope="",
         say="The values that no operation computes: inputs, parameters and constants."
-        + (f" The first {MOST} of {len(rows)} are listed." if len(rows) > MOST else ""),
+        + (f" The first {MOST} of {len(told)} are listed." if len(told) > MOST else ""),
         node="",
         targets=ids,
         edges=[],
-        formula=rows[:MOST],
+        equations=[{"terms": terms[i : i + wide]} for i in range(0, len(terms), wide)],
         picture=[(i, "value", written(record.value(x))) for i, x in zip(ids, given, strict=True)],
     )
     for node in record.nodes:
@@ -105,7 +107,7 @@ def _computed(record: Recording, node: Node) -> Frame:
     ]
     infix = node.op.symbol if len(labels) == 2 else ""
     terms = [*_between(infix, few), "=" if infix else "→", ("contribution", name, "", shown(value))]
-    rows = [(name, expression, "")]
+    rows = []
     if numbers is not None:
         rows.append(("with numbers", f"{numbers} = {array(value)}", "contribution"))
     return Frame(

@@ -15,7 +15,7 @@ from microgd.draw import frames
 from microgd.draw.cards import cards, written_gradient
 from microgd.draw.dot import dot
 from microgd.draw.engine import render
-from microgd.draw.folding import Folding, fold
+from microgd.draw.folding import Box, Folding, fold
 from microgd.draw.style import COLOURS
 from microgd.draw.svg import dress
 from microgd.explain.steps import Backprop, Recording
@@ -44,12 +44,19 @@ def page(record: Recording) -> str:
     if isinstance(record, Backprop):
         passes["backward"] = list(frames.backward(record))
     starts = {name: frames.start(record, name) for name in passes}
+    # A tensor that was written to since counts as newer, so the picture numbers it differently
     folding = fold(record.loss, None, (), MOST_NODES)
-    boxes = {record.id(node): box.id for box in folding.boxes for node in box.nodes}
-    drawn = {
-        name: [asdict(_in_boxes(frame, boxes)) for frame in found] for name, found in passes.items()
+    boxes = {record.id(node): box for box in folding.boxes for node in box.nodes}
+    drawn = {name: [_placed(frame, boxes) for frame in found] for name, found in passes.items()}
+    begun = {name: _lines(found, boxes) for name, found in starts.items()}
+    lines = [
+        *chain(*begun.values()),
+        *(x for found in drawn.values() for f in found for x in f.picture),
+    ]
+    data = {
+        "start": begun,
+        "passes": {name: [*map(asdict, found)] for name, found in drawn.items()},
     }
-    changes = (frame.picture for found in passes.values() for frame in found)
     style, script = _asset("stepper.css"), _asset("stepper.js")
     heading = "Backpropagation, step by step" if "backward" in passes else "The forward pass"
     return _filled(
@@ -60,8 +67,8 @@ def page(record: Recording) -> str:
             "title": escape(f"{record.label(record.loss)}: {heading}"),
             "heading": heading,
             "style": style.replace("/*kinds*/", _kinds()),
-            "picture": _picture(record, folding, chain(*starts.values(), *changes)),
-            "record": embedded({"start": starts, "passes": drawn}),
+            "picture": _picture(record, folding, lines),
+            "record": embedded(data),
             "script": script,
         },
     )
@@ -86,20 +93,27 @@ def _picture(record: Recording, folding: Folding, lines: Iterable[frames.Line]) 
     return dress(render(source), "The graph of the computation", by_id, titles)
 
 
-def _in_boxes(frame: frames.Frame, boxes: Mapping[str, str]) -> frames.Frame:
-    """A frame with the ids of folded boxes in place of those of the nodes in them."""
+def _placed(frame: frames.Frame, boxes: Mapping[str, Box]) -> frames.Frame:
+    """A frame with the ids of the picture, where one box may stand for many nodes."""
 
     def edge(arrow: str) -> str:
-        source, target, _ = arrow.split("-")
+        source, target, index = arrow.split("-")
         ends = boxes[source], boxes[target]
-        return arrow if ends == (source, target) else "-".join(ends)
+        names = [box.id for box in ends]
+        return "-".join(names if any(box.folded for box in ends) else [*names, index])
 
     return replace(
         frame,
-        node=boxes.get(frame.node, ""),
-        targets=[boxes[i] for i in frame.targets],
-        edges=[edge(arrow) for arrow in frame.edges],
+        node=boxes[frame.node].id if frame.node else "",
+        targets=list(dict.fromkeys(boxes[i].id for i in frame.targets)),
+        edges=list(dict.fromkeys(map(edge, frame.edges))),
+        picture=_lines(frame.picture, boxes),
     )
+
+
+def _lines(lines: Iterable[frames.Line], boxes: Mapping[str, Box]) -> list[frames.Line]:
+    """The lines of nodes that the picture shows one by one, with its ids."""
+    return [(boxes[i].id, which, text) for i, which, text in lines if not boxes[i].folded]
 
 
 def embedded(data: object) -> str:

@@ -206,7 +206,7 @@ function fit() {
   const svg = $("picture").querySelector("svg");
   const { width, height } = svg.viewBox.baseVal;
   const [w, h] = [$("picture").clientWidth - 16, $("picture").clientHeight - 16];
-  const scale = Math.min(2.2, Math.max(0.85, Math.min(w / width, h / height)));
+  const scale = Math.min(2.2, Math.max(0.8, Math.min(w / width, h / height)));
   svg.style.width = `${width * scale}px`;
   svg.style.height = `${height * scale}px`;
 }
@@ -304,7 +304,11 @@ $("step").addEventListener("click", () => {
 $("last").addEventListener("click", () => go(events().length - 1));
 $("slider").addEventListener("input", () => go(Number($("slider").value)));
 $("check").addEventListener("click", check);
-$("guess").addEventListener("keydown", (key) => key.key === "Enter" && check());
+$("guess").addEventListener("keydown", (key) => {
+  if (key.key !== "Enter") return;
+  key.preventDefault(); // or else the same press would push the button that gets the focus
+  check();
+});
 $("reveal").addEventListener("click", step);
 $("hint").addEventListener("click", () => {
   $("hint").dataset.used = "yes";

@@ -109,7 +109,7 @@ def backward(root: Node, gradient: Any = None) -> None:
         )
     seed = np.ones(shape, dtype) if gradient is None else np.array(gradient, dtype)
     if seed.shape != shape:
-        raise ValueError(f"backward: gradient {seed.shape} for {root.describe()}; give equal shapes")
+        raise ValueError(f"backward: gradient {seed.shape} for {root.describe()}; give {shape}")
     totals: dict[Node, Any] = {}
     for _ in sweep(root, seed, totals):
         pass

@@ -1,6 +1,7 @@
 """Paths from a loss to a weight, as text for a terminal and as a table for a notebook."""
 
 import io
+import math
 from collections.abc import Iterator
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -105,7 +106,7 @@ def _headline(paths: Paths) -> str:
     what = f"d {paths.loss} / d {paths.tensor}"
     if paths.gradient.size > 1:
         what = f"norm of {what}"
-    many = "1 path" if paths.n_paths == 1 else f"{paths.n_paths:,} paths"
+    many = "1 path" if paths.n_paths == 1 else f"{_count(paths.n_paths)} paths"
     said = f"{what} = {number(_number(paths.gradient))}: {many}"
     if paths.n_paths > len(paths):
         kind = "largest" if paths.exact else "largest found"
@@ -121,7 +122,7 @@ def _balance(paths: Paths) -> list[tuple[str, str]]:
     others = paths.n_paths - len(paths)
     return [
         (f"the {len(paths)} listed, together", number(_number(listed))),
-        (f"the other {others:,}, together", number(_number(paths.rest))),
+        (f"the other {_count(others)}, together", number(_number(paths.rest))),
         ("all: the gradient", number(_number(paths.gradient))),
     ]
 
@@ -178,6 +179,15 @@ def _columns(chunk: list[tuple[str, str, str]]) -> "RenderableType":
             row += [TIMES if place and line < 2 else "", cell[line]]
         grid.add_row(*row, style=style)
     return Padding(grid, (0, 0, 0, INDENT - 2))
+
+
+def _count(many: int) -> str:
+    """A whole number, of one too long to read its power of ten.
+
+    >>> _count(2**60), _count(2**200)
+    ('1,152,921,504,606,846,976', 'about 10**60')
+    """
+    return f"{many:,}" if many < 10**24 else f"about 10**{round(math.log10(many))}"
 
 
 def _value(hop: Hop) -> str:

@@ -216,18 +216,17 @@ class _Best:
 def _region(loss: Tensor, w: Tensor) -> tuple[list[Node], dict[Node, int]]:
     """The nodes between, newest first, and for each of them and `w` the number of paths to `w`."""
     counts: dict[Node, int] = {w: 1}
-    order = history(loss)
+    order = [node for node in history(loss) if node is not w]
     for node in reversed(order):
-        if node is not w:
-            ways = sum(counts.get(x, 0) for x in node.inputs if x.needs_grad)
-            if ways:
-                counts[node] = ways
+        ways = sum(counts.get(x, 0) for x in node.inputs if x.needs_grad)
+        if ways:
+            counts[node] = ways
     if loss not in counts or not w.needs_grad:
         raise ValueError(
             f"paths: no gradient flows from the loss {loss.describe()} to {w.describe()}; compute"
             " it from this very tensor, with requires_grad=True and outside of no_grad()"
         )
-    return [node for node in order if node in counts and node is not w], counts
+    return [node for node in order if node in counts], counts
 
 
 def _gradient(loss: Tensor, seed: Array, w: Tensor) -> Array:
@@ -258,6 +257,7 @@ class _Writer:
         book = Book(loss)
         self.ids, self.names = book.ids, book.labels
         self.scalar = scalar
+        self.hops: dict[tuple[Node, int], Hop] = {}
 
     def path(self, part: _Part, w: Tensor, gradient: Array) -> Path:
         """The whole path of which `part` is the last hop."""
@@ -280,13 +280,15 @@ class _Writer:
 
     def hop(self, part: _Part, before: _Part, node: Node) -> Hop:
         """The last hop of `part`, which went on from `before` at `node`."""
+        if self.scalar and (node, part.place) in self.hops:  # the same on every path
+            return self.hops[node, part.place]
         assert node.op is not None
         x = node.inputs[part.place]
         formula = node.op.derivatives_of(node.inputs)[part.place].formula
-        inputs = [self.names[each] for each in node.inputs]
+        inputs = map(self.names.__getitem__, node.inputs)
         names = dict(zip(node.op.arguments, inputs, strict=False)) | {"out": self.names[node]}
         gain = part.norm / before.norm if before.norm else math.nan
-        return Hop(
+        self.hops[node, part.place] = new = Hop(
             edge=f"{self.ids[x]}-{self.ids[node]}-{part.place}",
             output=self.names[node],
             input=self.names[x],
@@ -296,3 +298,4 @@ class _Writer:
             factor=part.factor if self.scalar else None,
             gain=abs(part.factor) if self.scalar else gain,
         )
+        return new

@@ -225,6 +225,13 @@ def test_a_deep_chain_need_no_recursion():
     assert len(found[0].hops) == 3001
 
 
+def test_a_number_of_paths_too_long_to_write_is_said_by_its_power_of_ten():
+    w = leaf(0.1)
+    found = paths(diamonds(w, 15_000), w, top=1)
+    assert found.n_paths == 2**15_000
+    assert "about 10**4515 paths" in repr(found)
+
+
 def test_a_path_that_is_not_a_number_comes_first():
     w = leaf(0.0)
     with np.errstate(all="ignore"):

@@ -122,8 +122,8 @@ class Tensor(Node):
         return self.value.copy()
 
     def detach(self) -> "Tensor":
-        """The same numbers, in the same memory, without history."""
-        return _leaf(self.value)
+        """A copy without history, which no later step of an optimizer changes."""
+        return _leaf(self.value.copy())
 
     # Gradients
 

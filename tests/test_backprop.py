@@ -373,6 +373,18 @@ def test_a_change_before_the_use_or_of_something_else_is_none():
     assert w.grad.tolist() == [4.0, 4.0, 4.0]
 
 
+def test_a_detached_parameter_is_not_moved_by_the_optimizer():
+    w, x = leaf(), leaf()
+    rule = optim.SGD([w], lr=1.0)
+    w.grad = [1.0, 1.0, 1.0]
+    rule.step()
+    loss = (x * w.detach()).sum()
+    before = w.numpy()
+    rule.step()
+    loss.backward()
+    np.testing.assert_array_equal(x.grad, before)
+
+
 def test_a_step_in_the_middle_of_two_graphs():
     w = leaf(name="w")
     rule = optim.SGD([w], lr=0.1)

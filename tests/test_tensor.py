@@ -291,10 +291,11 @@ def test_data_is_copied_in_and_out():
     assert not np.shares_memory(x.data, mine)
 
 
-def test_detach_stands_on_the_same_memory_without_history():
+def test_detach_gives_a_copy_without_history():
     y = leaf() * 2
     d = y.detach()
-    assert np.shares_memory(d.data, y.data)
+    np.testing.assert_array_equal(d.data, y.data)
+    assert not np.shares_memory(d.data, y.data)
     assert d.is_leaf
     assert not d.requires_grad
     assert not (d * 2).requires_grad

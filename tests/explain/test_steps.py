@@ -213,6 +213,8 @@ def test_parameters_of_equal_name_are_told_apart_by_their_module():
     labels = {record.label(parameter) for parameter in model.parameters()}
     assert labels == {"layers.0.weight", "layers.0.bias", "layers.2.weight", "layers.2.bias"}
     assert [step.scope for step in record] == ["", "layers.2", "layers.1", "layers.0"]
+    x = mg.tensor([[1.0, 2.0]], name="x")
+    assert "x" in mg.explain.backprop(model(x).sum())[-1].labels, "nobody else has this name"
 
 
 @given(st.text(), st.text())

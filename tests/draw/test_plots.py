@@ -10,8 +10,8 @@ from bokeh.plotting import figure
 
 import microgd as mg
 from microgd import data, nn, optim
-from microgd.draw.plots.heatmap import over_epochs
 from microgd.draw.plots.theme import COLOURS
+from microgd.explain.recorder import FlowRecorder
 from microgd.train import History, fit
 
 EVIL = [
@@ -48,7 +48,7 @@ def plot(request, run, flows):
     return {
         "history": lambda: mg.draw.history(history),
         "flow": lambda: mg.draw.flow(flows),
-        "heatmap": lambda: over_epochs(history.grad_norms),
+        "heatmap": lambda: mg.draw.heatmap(history),
         "activations": lambda: mg.draw.activations(model, moons.x),
         "boundary": lambda: mg.draw.decision_boundary(model, moons, cells=20),
         "weights": lambda: mg.draw.weights(model.layers[0].weight),
@@ -122,13 +122,33 @@ def test_a_gradient_of_zero_is_no_bar_on_a_logarithmic_scale():
     assert plot.x_range.factors == ["layers.0", "layers.2"]
 
 
+def test_heatmap_shows_what_the_recorder_kept():
+    model = nn.MLP([2, 8, 8, 2], "sigmoid", rng=0)
+    recorder = FlowRecorder(every=3)
+    optimizer = optim.SGD(model.parameters(), lr=0.1)
+    moons = data.moons(64, rng=0)
+    fit(model, moons, optimizer, epochs=6, callbacks=[recorder], progress=False)
+    cells = columns(mg.draw.heatmap(recorder), "Quad")
+    kept = dict(zip(recorder.modules, recorder["share"], strict=True))
+    assert set(cells["layer"]) == {"layers.0", "layers.2", "layers.4"}
+    assert len(cells["value"]) == 3 * len(recorder)
+    for layer, epoch, value, shade in zip(
+        cells["layer"], cells["x"], cells["value"], cells["shade"], strict=True
+    ):
+        assert value == kept[layer][recorder.epochs.index(epoch)]
+        assert math.isclose(10**shade, value)
+    every = mg.draw.heatmap(recorder, "saturated", every=True)
+    assert set(columns(every, "Quad")["layer"]) == {"layers.1", "layers.3"}
+
+
 def test_heatmap_leaves_out_what_has_no_power_of_ten():
-    plot = mg.draw.heatmap([[1e-3, 0.0], [np.nan, 10.0]], ["first", "last"], [1, 2])
-    cells = columns(plot, "Rect")
-    shown = zip(cells["layer"], cells["x"], cells["power"], cells["value"], strict=True)
-    assert list(shown) == [("first", 1.0, -3.0, 1e-3), ("last", 2.0, 1.0, 10.0)]
-    with pytest.raises(ValueError, match=r"shape \(1, 2\) for 2 layers and 2 epochs"):
-        mg.draw.heatmap([[1, 2]], ["a", "b"], [1, 2])
+    run = History()
+    run.record({"epoch": 1, "grad_norm.a": 1e-3, "grad_norm.b": math.nan})
+    run.record({"epoch": 2, "grad_norm.a": 0.0, "grad_norm.b": 10.0})
+    cells = columns(mg.draw.heatmap(run), "Quad")
+    shown = zip(cells["layer"], cells["x"], cells["shade"], cells["value"], strict=True)
+    assert list(shown) == [("a", 1, -3.0, 1e-3), ("b", 2, 1.0, 10.0)]
+    assert list(zip(cells["left"], cells["right"], strict=True)) == [(0.5, 1.5), (1.5, 2.5)]
 
 
 def test_activations_count_every_output_and_leave_the_model_alone(run):
@@ -204,10 +224,12 @@ def test_the_weights_of_a_unit_are_a_little_picture():
 def test_names_are_data(evil):
     run = History()
     run.record({"epoch": 1, "loss": 1.0})
+    norms = History()
+    norms.record({"epoch": 1, f"grad_norm.{evil}": 1.0, f"grad_norm.{evil}{evil}": 2.0})
     plots = [
         mg.draw.weights(mg.tensor([[1.0]], name=evil)),
         mg.draw.history({evil: run, evil + evil: run}),
-        mg.draw.heatmap([[1.0], [2.0]], [evil, evil + evil], [1]),
+        mg.draw.heatmap(norms),
     ]
     for plot in plots:
         html = plot._repr_mimebundle_()["text/html"]

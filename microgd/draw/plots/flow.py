@@ -9,6 +9,7 @@ from bokeh.models import ColumnDataSource
 from bokeh.models.annotations.geometry import Span
 
 from microgd.draw.plots.theme import COLOURS, FAINT, blank, hover, legend, named
+from microgd.explain.compare import Comparison
 from microgd.explain.flow import Flow, Row
 from microgd.names import choose
 
@@ -31,7 +32,7 @@ LINEAR = {"mean", "saturated", "dead"}  # the others span powers of ten
 
 
 def flow(
-    flows: Flow | Mapping[str, Flow],
+    flows: Flow | Comparison | Mapping[str, Flow],
     quantity: str = "share",
     *,
     every: bool = False,
@@ -39,7 +40,7 @@ def flow(
 ) -> Any:
     """A bar for every module, first to last: how much of the gradient arrives there.
 
-    flows     what `explain.flow` found, or several by name; equal heights compare at a glance
+    flows     what `explain.flow` or `explain.compare` found, or several flows by name
     quantity  a column of `explain.flow`: "share", "gain", "std", ...
     every     whether to show activations too, and not only what has parameters
     options   of the Bokeh figure
@@ -55,6 +56,8 @@ def flow(
     ['layers.0', 'layers.2', 'layers.4']
     """
     label = choose("flow: quantity", quantity, LABELS)
+    if isinstance(flows, Comparison):
+        flows = flows.flows
     networks = {"": flows} if isinstance(flows, Flow) else dict(flows)
     found = [_shown(rows, quantity, every) for rows in networks.values()]
     shown = dict(zip(named(networks), found, strict=True))

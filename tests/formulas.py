@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from microgd.op import Op
 from microgd.nn import functional
+from microgd.op import Op
 from microgd.ops import FUNCTIONS, reduction, shape
 
 

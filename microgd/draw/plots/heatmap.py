@@ -46,7 +46,8 @@ def heatmap(
     else:
         title = choose("heatmap: quantity", quantity, LABELS)
         own = np.isfinite(record["weights"]).any(axis=1)
-        shown = own if own.any() and not every else np.ones_like(own)
+        known = np.isfinite(record[quantity]).any(axis=1)
+        shown = known & own if (known & own).any() and not every else known
         rows = [name for name, here in zip(record.modules, shown, strict=True) if here]
         grid, times = record[quantity][shown], np.array(record.epochs)
         linear = quantity in LINEAR

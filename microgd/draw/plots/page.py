@@ -69,7 +69,7 @@ def library() -> str:
     return f'<script>{script}\nBokeh.logger.set_level("error");</script>'
 
 
-def frame(document: str, title: str, height: int = 400) -> str:
+def frame(document: str, title: str, height: int) -> str:
     """A page in a frame of its own, in which it can do nothing to what is around it."""
     return (
         f'<iframe title="{escape(title, quote=True)}" sandbox="allow-scripts allow-downloads"'

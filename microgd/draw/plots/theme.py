@@ -30,7 +30,8 @@ class _Figure(figure):  # type: ignore[misc, unused-ignore]
         from microgd.draw.plots.page import frame, page
 
         said = title(self)
-        return {"text/plain": f"<plot: {said}>", "text/html": frame(page([self], said), said)}
+        inside = frame(page([self], said), said, (self.height or HEIGHT) + 40)
+        return {"text/plain": f"<plot: {said}>", "text/html": inside}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write one page of HTML that asks nobody for anything. Raises OSError where it cannot."""

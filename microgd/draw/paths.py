@@ -45,11 +45,13 @@ def text(paths: Paths, width: int | None = None) -> str:
     the other 1, together     1
     all: the gradient         7
     """
+    from rich.console import Console
+
     out = io.StringIO()
-    screen = console()
-    screen.width = min(width or screen.width, WIDEST)
-    screen.file = out
-    screen.no_color = True
+    screen = Console(
+        file=out, width=min(width or console().width, WIDEST), force_terminal=False,
+        highlight=False, emoji=False, markup=False,
+    )  # fmt: skip
     show(paths, screen)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 

@@ -178,6 +178,17 @@ def test_the_largest_of_many_are_the_largest_of_all():
     np.testing.assert_allclose([p.norm for p in paths(loss, w, 20)], products[:20], rtol=1e-12)
 
 
+def test_of_arrays_with_few_paths_the_largest_of_all_are_listed():
+    rng = np.random.default_rng(5)
+    w = leaf(rng.normal(size=(3, 3)))
+    loss = mg.sum(diamonds(mg.tensor(rng.normal(size=(2, 3))) @ w, 6))
+    everything, found = paths(loss, w, top=64), paths(loss, w, top=7)
+    assert found.exact
+    assert (len(everything), found.n_paths) == (64, 64)
+    assert [p.norm for p in found] == [p.norm for p in everything[:7]]
+    assert [p.nodes for p in found] == [p.nodes for p in everything[:7]]
+
+
 def test_arrays_with_too_many_paths_say_that_the_list_is_not_proven():
     w = leaf([0.3, -0.2])
     found = paths(mg.sum(diamonds(w, 40)), w, top=3)
@@ -273,8 +284,10 @@ def test_names_are_data(evil):
     assert "\x00" not in bundle["text/plain"] + bundle["text/html"]
 
 
-def test_width_is_kept():
+def test_width_is_kept_and_no_colour_gets_into_the_text(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
     w = leaf(0.3)
     said = repr(paths(diamonds(w, 20), w))
     assert max(map(len, said.splitlines())) <= 88
     assert all(a == a.rstrip() for a in said.splitlines())
+    assert "\x1b" not in said

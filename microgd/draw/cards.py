@@ -46,7 +46,7 @@ def cards(
     return {
         box: _of_many(box, gradients, values)
         if box.folded
-        else _of_one(box.nodes[0], called, gradients, values, root)
+        else _of_one(box, called, gradients, values, root)
         for box in folding.boxes
     }
 
@@ -82,19 +82,22 @@ def written_gradient(gradient: Any) -> str:
 
 
 def _of_one(
-    node: Node,
+    box: Box,
     called: Mapping[Node, str],
     gradients: Mapping[Node, str] | None,
     values: bool,
     root: Node,
 ) -> Card:
+    node = box.nodes[0]
     if is_constant(node) and node is not root:
         return Card("constant", called[node])
     kind = "op" if node.op else "parameter" if is_parameter(node) else "data"
     kind = "result" if node is root else kind
     rows = _rows(node, gradients, values)
     if node.op is None:
-        return Card(kind, called[node], rows=rows)
+        if node.name or node.needs_grad:
+            return Card(kind, called[node].removeprefix(f"{box.path}."), rows=rows)
+        return Card(kind, "data", called[node], rows)
     return Card(kind, clean(node.op.symbol or node.op.name), called[node], rows)
 
 
@@ -113,23 +116,23 @@ def _of_many(box: Box, gradients: Mapping[Node, str] | None, values: bool) -> Ca
     ops = Counter((node.op.name for node in box.nodes if node.op))
     learned = [node for node in box.nodes if is_parameter(node)]
     rows = []
-    if len(ops) == 1 and ops.total() == 1:
-        rows.append(("does", next(iter(ops))))
+    if ops.total() == 1:
+        rows.append(("does", clean(next(iter(ops)))))
     elif ops:
         said = [clean(name) for name, _ in ops.most_common(SPOKEN)]
-        rows.append(("does", f"{ops.total():,} operations"))
+        rows += [("does", f"{ops.total():,} operations")] if box.path else []
         rows.append(("", ", ".join(said) + (", ..." if len(ops) > SPOKEN else "")))
     if learned and ops:
         rows.append(("learns", f"{sum(node.value.size for node in learned):,} numbers"))
     if len(box.gives) == 1:
         rows += _rows(next(iter(box.gives)), gradients, values)
     kind = "module" if box.path else "group"
-    return Card(kind, clean(box.path) or _group(box, bool(ops)), rows=tuple(rows))
+    return Card(kind, clean(box.path) or _group(box, ops.total()), rows=tuple(rows))
 
 
-def _group(box: Box, acts: bool) -> str:
+def _group(box: Box, acts: int) -> str:
     if acts:
-        return "folded"
+        return f"{acts:,} operations"
     leaf, many = box.nodes[0], f"{len(box.nodes):,} "
     return many + (
         "parameters" if is_parameter(leaf) else "constants" if is_constant(leaf) else "inputs"

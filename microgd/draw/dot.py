@@ -5,10 +5,13 @@ from html import escape
 from typing import Any
 
 from microgd.draw.cards import Card
+from microgd.draw.columns import TANGLED, TOO_TANGLED, places, tangle
 from microgd.draw.folding import Box, Folding, prefixes
 from microgd.draw.style import FONT, KINDS, SIZE, SMALL, day
 from microgd.draw.widths import width
 from microgd.explain.text import clean
+
+GAP = 7  # points between the columns of a card
 
 Rows = Mapping[str, Collection[str]]
 
@@ -28,6 +31,8 @@ def dot(
     widest  by id of a box: lines for which its right column is to have room
     marked  ids of boxes and edges that stand out
     links   by id of a box: where a click on it leads
+
+    A graph that is too tangled for the engine's layout stands in plain columns, without frames.
     """
     from graphviz import Digraph
 
@@ -44,9 +49,19 @@ def dot(
     )  # fmt: skip
     picture.attr("edge", color=day("line"), arrowsize="0.6")
 
+    tangled = tangle(folding)
+    if tangled > TANGLED:
+        picture.attr(nslimit="1", mclimit="0.1")
+    fixed: Mapping[Box, tuple[float, float]] = {}
+    if tangled > TOO_TANGLED:
+        picture.attr(layout="nop", splines="line")
+        fixed = places(folding, {box: _size(cards[box], direction) for box in folding.boxes})
+        if direction == "TB":
+            fixed = {box: (-y, -x) for box, (x, y) in fixed.items()}
+
     frames: dict[str, Any] = {"": picture}
     for box in folding.boxes:
-        chain = prefixes(box.path)[: -1 if box.folded else None]
+        chain = () if fixed else prefixes(box.path)[: -1 if box.folded else None]
         for path in chain:
             if path not in frames:
                 frames[path] = frame = Digraph(f"cluster_{len(frames)}")
@@ -61,6 +76,8 @@ def dot(
             look |= {"color": day("mark"), "penwidth": "3"}
         if links and box.id in links:
             look |= {"URL": links[box.id], "tooltip": "open"}
+        if fixed:
+            look["pos"] = "{:.1f},{:.1f}".format(*fixed[box])
         label = f"<{_table(card, (widest or {}).get(box.id, ()))}>"
         frames[chain[-1] if chain else ""].node(box.id, label, **look)
     for path in reversed(frames):  # what is inside comes after what is around it
@@ -103,7 +120,7 @@ def _table(card: Card, widest: Collection[str]) -> str:
         if what:
             label = _muted(_text(what), small=True)
             rows.append(
-                f'<tr><td align="left" width="{width(what, SMALL)}">{label}</td>'
+                f'<tr><td align="left" width="{width(what, SMALL) + GAP}">{label}</td>'
                 f'<td align="left" width="{room}">{_text(text)}</td></tr>'
             )
         else:
@@ -112,6 +129,14 @@ def _table(card: Card, widest: Collection[str]) -> str:
                 f"{_muted(_text(text), small=True)}</td></tr>"
             )
     return f'<table border="0" cellborder="0" cellspacing="0" cellpadding="1">{"".join(rows)}</table>'
+
+
+def _size(card: Card, direction: str) -> tuple[float, float]:
+    """Room for a card and the gap around it, along the columns and across them."""
+    rows = [width(what, SMALL) + GAP + width(text, SIZE) for what, text in card.rows]
+    wide = max([width(f"{card.head}  {card.name}", SIZE, bold=True), *rows]) + 30.0
+    tall = 18.0 * (1 + len(card.rows)) + 22
+    return (wide, tall) if direction == "LR" else (tall, wide)
 
 
 def _muted(marked_up: str, small: bool = False) -> str:

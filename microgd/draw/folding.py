@@ -12,7 +12,7 @@ from microgd.names import choose
 
 Collapse = Literal["modules"] | int | Collection[str] | None
 
-ENDS = 6  # operations that stay visible at either end of a graph that no module divides
+ENDS = 4  # operations that stay visible at either end of a graph that no module divides
 LEAVES = 12  # leaves that stay visible there
 
 
@@ -130,6 +130,11 @@ def is_data(node: Node) -> bool:
     return node.op is None and not is_parameter(node) and not is_constant(node)
 
 
+def acts(box: Box) -> bool:
+    """Whether there is an operation in a box."""
+    return any(node.op is not None for node in box.nodes)
+
+
 def _homes(ids: dict[Node, str]) -> dict[Node, str]:
     """The path of the module to which each node belongs.
 
@@ -192,6 +197,7 @@ def _boxes(where: dict[str, str | None], count: Counter[str]) -> int:
 def _gather(
     ids: dict[Node, str], homes: dict[Node, str], where: dict[str, str | None]
 ) -> list[Box]:
+    """The boxes, in the order in which they first act."""
     boxes: list[Box] = []
     folded: dict[str, Box] = {}
     for node, name in ids.items():
@@ -205,29 +211,32 @@ def _gather(
             folded[path] = box = Box(f"m{name[1:]}", path, folded=True)
             boxes.append(box)
         box.nodes.append(node)
-    return boxes
+    order = {node: place for place, node in enumerate(ids)}
+
+    def place(box: Box) -> int:
+        return order[next((node for node in box.nodes if node.op is not None), box.nodes[0])]
+
+    return sorted(boxes, key=place)
 
 
 def _squeeze(boxes: list[Box], ids: dict[Node, str], max_nodes: int) -> list[Box]:
     """Fold what lies between the first and the last operations, and leaves if there are many."""
-    order = {node: place for place, node in enumerate(ids)}
-    acts = {box: next((order[n] for n in box.nodes if n.op is not None), -1) for box in boxes}
-    acting = sorted((box for box in boxes if acts[box] >= 0), key=acts.__getitem__)
     ends = min(ENDS, max(1, max_nodes // 4))
-    middle = acting[ends:-ends]
+    middle = [box for box in boxes if acts(box)][ends:-ends]
     hidden = {node for box in middle for node in box.nodes}
     outer = set()  # leaves that are used elsewhere
     for node in ids:
         for x in node.inputs:
             if x.op is None and node not in hidden:
                 outer.add(x)
-    leaves = [box for box in boxes if acts[box] < 0]
+    leaves = [box for box in boxes if not acts(box)]
     groups = [[box for box in leaves if box.nodes[0] not in outer] + middle]
     visible = [box for box in leaves if box.nodes[0] in outer]
     if len(visible) > min(LEAVES, max_nodes // 2):
         for kind in (is_parameter, is_constant, is_data):
             groups.append([box for box in visible if kind(box.nodes[0])])
     groups = [group for group in groups if len(group) > 1]
+    order = {node: place for place, node in enumerate(ids)}
     gone = {box for group in groups for box in group}
     kept = [box for box in boxes if box not in gone]
     for group in groups:

@@ -416,6 +416,12 @@ def test_gradient_of_a_product_that_overflows_on_the_way():
     np.testing.assert_allclose(g.data[:2], 1e-100)
 
 
+def test_hessian_of_a_power_at_the_exponent_zero():
+    (xx, xy), (yx, yy) = mg.hessian(mg.power, (0, 1))(1.25, 0.0)
+    np.testing.assert_allclose([xx.item(), xy.item(), yx.item()], [0.0, 0.8, 0.8])
+    np.testing.assert_allclose(yy.item(), math.log(1.25) ** 2)
+
+
 def test_hessian_of_logsumexp():
     p = np.exp(V) / np.exp(V).sum()
     np.testing.assert_allclose(mg.hessian(mg.logsumexp)(V).data, np.diag(p) - np.outer(p, p))

@@ -36,7 +36,8 @@ divide = Op("divide", np.divide,
             Local("-out / y", lambda out, x, y: -out / y),
             doc="The quotient, x / y.", symbol="/", example="divide(1.0, 2.0) -> 0.5")
 power = Op("power", np.power,
-           Local("y * x**(y - 1)", lambda out, x, y: y * np.power(x, np.where(y == 0, 1, y - 1))),
+           Local("y * x**(y - 1)", lambda out, x, y:
+                 y * np.power(x, np.where((x == 0) & (y == 0), 1, y - 1))),
            Local("out * log(x)", lambda out, x, y: out * np.log(np.where(x == 0, 1, x))),
            doc="The power, x**y.", symbol="**", example="power(2.0, 3.0) -> 8.0")
 square = Op("square", np.square, Local("2 * x", lambda out, x: 2 * x),

@@ -33,8 +33,7 @@ def _explain_matmul(x: Any, y: Any) -> str:
     way = "; did you mean b.T?" if y.ndim > 1 and inner == y.shape[-1] else ""
     if not way and x.ndim > 1 and other == x.shape[-2]:
         way = "; did you mean a.T?"
-    differ = f"inner sizes {inner} and {other} differ{way}"
-    return differ if inner != other else "the axes before the last two do not broadcast"
+    return f"inner sizes {inner} and {other} differ{way}" if inner != other else "batches differ"
 
 
 matmul = Op("matmul", np.matmul, Pullback("g @ y.T", _matmul_x), Pullback("x.T @ g", _matmul_y),

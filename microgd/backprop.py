@@ -39,7 +39,7 @@ def sweep(
             params = {**params, "kept": None}
         if watch:
             watch.before_backward(node, op)
-        for i, derivative in enumerate(op.derivatives_of(inputs)):
+        for i, deriv in enumerate(op.derivatives_of(inputs) if op.variadic else op.derivatives):
             x = inputs[i]
             if x.time > node.time:
                 raise RuntimeError(
@@ -49,10 +49,10 @@ def sweep(
             if not x.needs_grad:
                 continue
             # The chain rule
-            if type(derivative) is Local:
-                part = upstream * derivative.rule(out, *values, **params)
+            if type(deriv) is Local:
+                part = upstream * deriv.rule(out, *values, **params)
             else:
-                part = derivative.rule(upstream, out, *values, **params)
+                part = deriv.rule(upstream, out, *values, **params)
             if part.shape != x.value.shape:
                 part = unbroadcast(part, node, i)
             if part.dtype != x.value.dtype:

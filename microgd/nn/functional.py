@@ -70,7 +70,7 @@ def gelu(x: Any, approximate: str = "none") -> Any:
 
 
 def _rows(x: Any) -> Any:
-    return x if x.ndim == 2 else x.reshape((-1, x.shape[-1]))
+    return x.reshape((-1, x.shape[-1]))
 
 
 def _explain_linear(x: Any, weight: Any, bias: Any) -> str:
@@ -80,8 +80,10 @@ def _explain_linear(x: Any, weight: Any, bias: Any) -> str:
 
 linear = Op("linear", lambda x, weight, bias: x @ weight.T + bias,
             Pullback("g @ weight", lambda g, out, x, weight, bias: g @ weight),
-            Pullback("g.T @ x", lambda g, out, x, weight, bias: _rows(g).T @ _rows(x)),
-            Pullback("g.sum(axis=0)", lambda g, out, x, weight, bias: np.add.reduce(_rows(g))),
+            Pullback("g.T @ x", lambda g, out, x, weight, bias:
+                     g.T @ x if x.ndim == 2 else _rows(g).T @ _rows(x)),
+            Pullback("g.sum(axis=0)", lambda g, out, x, weight, bias:
+                     np.add.reduce(g if g.ndim == 2 else _rows(g))),
             doc="A dense layer, x @ weight.T + bias: x (..., inputs), weight (outputs, inputs),"
                 " bias (outputs,).",
             explain=_explain_linear, example="linear([2.0], [[3.0]], [1.0]) -> [7.0]")

@@ -78,7 +78,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
     reduce = choose("cross_entropy: reduction", reduction, _REDUCE)
     logits, target = as_array(logits), as_array(target)
     if target.ndim < 2 or target.shape[1:] == (1,):
-        labels = plain(target)
+        labels = target.value if isinstance(target, Node) else target
         if labels.dtype.kind not in "iu" or labels.shape != logits.shape[:1] or not labels.size:
             _explain_labels("cross_entropy", logits, labels)
         try:

@@ -105,9 +105,9 @@ def test_an_activation_is_a_name_a_module_or_a_function():
 
 @pytest.mark.parametrize("bad", [-1.0, math.nan, math.inf])
 def test_a_variance_that_is_none(bad):
-    with pytest.raises(ValueError, match="chi: weight_variance=.*at least 0"):
+    with pytest.raises(ValueError, match=r"chi: weight_variance=.*at least 0"):
         meanfield.chi("relu", bad, 1.0)
-    with pytest.raises(ValueError, match="next_variance: bias_variance=.*at least 0"):
+    with pytest.raises(ValueError, match=r"next_variance: bias_variance=.*at least 0"):
         meanfield.next_variance("relu", 1.0, 1.0, bad)
     with pytest.raises(ValueError, match="'rleu' is unknown; did you mean 'relu'"):
         meanfield.chi("rleu", 1.0, 1.0)

@@ -17,12 +17,12 @@ DISEASES: tuple[Disease, ...] = (
     NotFinite(),
     Disconnected(),
     UnscaledInputs(),
+    StaleGradient(),
     Symmetric(),
     Dead(),
     Saturated(),
     Vanishing(),
     Exploding(),
-    StaleGradient(),
     RateTooLarge(),
     RateTooSmall(),
 )

@@ -26,7 +26,6 @@ class Dead(Disease):
     )
     explains = (
         "vanishing", "exploding", "learning rate too small", "learning rate too large",
-        "stale gradient",
     )  # fmt: skip
 
     def symptom(self, case: Case) -> Symptom | None:

@@ -19,7 +19,7 @@ class Exploding(Disease):
         "Start anew from He's weights (Xavier's for tanh), whose variance is the critical one; or"
         " normalise layers; clip the gradient where it grows through time."
     )
-    explains = ("stale gradient", "learning rate too large", "learning rate too small")
+    explains = ("learning rate too large", "learning rate too small")
 
     def symptom(self, case: Case) -> Symptom | None:
         """The first layer's share."""

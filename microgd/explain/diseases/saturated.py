@@ -17,7 +17,6 @@ class Saturated(Disease):
     cure = "Start anew from Xavier's weights, which are smaller; standardise the inputs."
     explains = (
         "vanishing", "exploding", "learning rate too small", "learning rate too large",
-        "stale gradient",
     )  # fmt: skip
 
     def symptom(self, case: Case) -> Symptom | None:

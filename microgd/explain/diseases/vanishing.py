@@ -24,7 +24,7 @@ class Vanishing(Disease):
         "Use ReLU in the place of sigmoid, with He's initialisation (Xavier's for tanh); or add"
         " residual connections or normalisation, or take fewer layers."
     )
-    explains = ("stale gradient", "learning rate too large", "learning rate too small")
+    explains = ("learning rate too large", "learning rate too small")
 
     def symptom(self, case: Case) -> Symptom | None:
         """The first layer's share."""

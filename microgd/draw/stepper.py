@@ -44,7 +44,6 @@ def page(record: Recording) -> str:
     if isinstance(record, Backprop):
         passes["backward"] = list(frames.backward(record))
     starts = {name: frames.start(record, name) for name in passes}
-    # A tensor that was written to since counts as newer, so the picture numbers it differently
     folding = fold(record.loss, None, (), MOST_NODES)
     boxes = {record.id(node): box for box in folding.boxes for node in box.nodes}
     drawn = {name: [_placed(frame, boxes) for frame in found] for name, found in passes.items()}

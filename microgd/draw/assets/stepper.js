@@ -195,8 +195,8 @@ function reserve() {
   document.body.append(bench);
   for (const slot of slots) {
     const copies = [...bench.querySelectorAll(`[data-slot=${slot.dataset.slot}]`)];
-    const tallest = Math.max(...copies.map((copy) => copy.offsetHeight));
-    slot.style.minHeight = `${tallest}px`;
+    const tallest = Math.max(...copies.map((copy) => copy.getBoundingClientRect().height));
+    slot.style.minHeight = `${Math.ceil(tallest)}px`;
   }
   bench.remove();
 }

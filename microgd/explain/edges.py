@@ -5,11 +5,9 @@ The steps of `microgd.explain.steps`, flat, for tables and documents.
 
 from dataclasses import dataclass
 
-from microgd.explain.steps import backprop, start
+from microgd.explain.steps import backprop
 from microgd.graph import Array
 from microgd.tensor import Tensor
-
-__all__ = ["Edge", "edges", "start"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -167,7 +167,7 @@ def complex_gradient(f, x, y):
 
 
 @given(trees, points)
-@settings(max_examples=300)
+@settings(max_examples=300, derandomize=True)
 def test_gradients_of_random_expressions(tree, numbers):
     x, y = np.array(numbers[:3]), np.array(numbers[3:])
 
@@ -189,7 +189,7 @@ def test_gradients_of_random_expressions(tree, numbers):
 
 
 @given(trees, points)
-@settings(max_examples=150)
+@settings(max_examples=150, derandomize=True)
 def test_hessian_products_of_random_expressions(tree, numbers):
     x, y = np.array(numbers[:3]), np.array(numbers[3:])
 

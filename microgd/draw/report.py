@@ -1,5 +1,6 @@
 """The report of the tour: one page with all of its pictures, which works offline."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -133,7 +134,8 @@ def _network(tour: Tour) -> tuple[str, str]:
         " of the gradient at its output. Scroll to the right, towards the loss.</p>"
         f"<figure>{_wide(picture.svg(), 'The graph of the network, folded')}"
         "<details><summary>The same with its first layer open</summary>"
-        f"{_wide(opened.svg(), 'The graph of the network, first layer open')}</details></figure>"
+        f"{_wide(opened.svg(), 'The graph of the network, its first layer open')}"
+        "</details></figure>"
     )
 
 
@@ -214,7 +216,12 @@ def _times(found: Flow) -> str:
 
 
 def _wide(picture: str, label: str) -> str:
-    """A picture that may be wider than the page, to scroll with the keyboard, too."""
+    """A picture that may be wider than the page, to scroll with the keyboard, too.
+
+    Its ids are made its own, for every picture begins to count at n0.
+    """
+    own = "".join(word[0] for word in label.split())
+    picture = re.sub(r'(<\w+\b[^<>]* id=")', rf"\g<1>{own}-", picture)
     return f'<div class="wide" role="group" tabindex="0" aria-label="{label}">{picture}</div>'
 
 

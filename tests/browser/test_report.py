@@ -52,6 +52,11 @@ def test_the_report_draws_all_of_its_plots(visit, report):
     assert tab.locator("figure svg .node").count() > 10
 
 
+def test_no_two_things_have_the_same_id(visit, report):
+    ids = visit(report).evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
+    assert len(ids) == len(set(ids)) > 50
+
+
 def test_its_stepper_steps(visit, report):
     tab = visit(report)
     frame = tab.frame_locator("iframe")

@@ -47,7 +47,7 @@ def write(
         Tour(
             title=" ".join(["microgd tour", *(f"--{name} {n}" for name, n in options.items())]),
             neuron=neuron_steps()["loss"],
-            shared=_shared(),
+            shared=shared(),
             network=network,
             before={SHOWN[name]: found for name, found in flows.items()},
             after={SHOWN[name]: contest.flow(name) for name in flows},
@@ -62,7 +62,7 @@ def write(
     return f"{path}: one page of {path.stat().st_size / 1e6:.1f} MB, which works offline"
 
 
-def _shared() -> tuple[Tensor, Tensor]:
+def shared() -> tuple[Tensor, Tensor]:
     """A loss in which a weight is used twice, with a skip connection, and that weight."""
     w = Tensor(0.8, requires_grad=True, name="w")
     p = w * Tensor(1.5, name="x")

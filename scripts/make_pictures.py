@@ -1,0 +1,147 @@
+"""Make the pictures of docs/pictures again, all of them or those that are named.
+
+    python scripts/make_pictures.py            all
+    python scripts/make_pictures.py flow tour  these two
+
+Graphs are SVG. Plots and pages are photographed in Chromium, by Playwright's Python package
+(`pip install -e ".[browser]"`; MICROGD_CHROMIUM names another Chromium).
+"""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+import microgd as mg
+from microgd import data, nn, optim
+from microgd.cli import tour_report
+from microgd.draw.plots.page import page
+from microgd.experiments.moons import moons
+from microgd.experiments.vanishing import Vanishing
+from microgd.explain.recorder import FlowRecorder
+from microgd.train import fit
+
+PLACE = Path(__file__).parents[1] / "docs" / "pictures"
+FLAGS = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
+
+PICTURES: dict[str, Callable[[], None]] = {}
+
+
+def picture(make: Callable[[], None]) -> Callable[[], None]:
+    """Register a function that writes the picture of its name."""
+    PICTURES[make.__name__] = make
+    return make
+
+
+# --- plots ---------------------------------------------------------------------------------------
+
+
+@picture
+def history() -> None:
+    found = moons()
+    photograph("history", page([mg.draw.history(found.history)], "loss"), (760, 364))
+
+
+@picture
+def flow() -> None:
+    contest = Vanishing(depth=10, seed=0)
+    flows = {"sigmoid": contest.flow("sigmoid"), "ReLU": contest.flow("relu")}
+    photograph("flow", page([mg.draw.flow(flows)], "flow"), (760, 364))
+
+
+@picture
+def heatmap() -> None:
+    digits = data.digits()
+    model = nn.MLP([64, *[64] * 9, 10], "sigmoid", rng=0)
+    recorder = FlowRecorder(every=1)
+    optimizer = optim.Adam(model.parameters(), lr=0.003)
+    batch = digits.x[:500], digits.y[:500]
+    fit(model, batch, optimizer, epochs=25, callbacks=[recorder], progress=False)
+    photograph("heatmap", page([mg.draw.heatmap(recorder)], "flow"), (760, 354))
+
+
+@picture
+def activations() -> None:
+    digits = data.digits()
+    model = nn.MLP([64, *[64] * 5, 10], "tanh", rng=0)
+    plot = mg.draw.activations(model, digits.x[:300])
+    photograph("activations", page([plot], "outputs"), (760, 650))
+
+
+@picture
+def boundary() -> None:
+    found = moons()
+    plot = mg.draw.decision_boundary(found.model, found.test_set)
+    photograph("boundary", page([plot], "boundary"), (664, 464))
+
+
+@picture
+def weights() -> None:
+    digits = data.digits()
+    model = nn.MLP([64, 32, 10], rng=0)
+    optimizer = optim.Adam(model.parameters(), lr=0.01, weight_decay=1e-2)
+    fit(model, digits, optimizer, epochs=15, progress=False)
+    plot = mg.draw.weights(model.layers[0].weight, tile=(8, 8))
+    photograph("weights", page([plot], "weights"), (760, 520))
+
+
+# --- records -------------------------------------------------------------------------------------
+
+
+@picture
+def paths() -> None:
+    loss, w = tour_report.shared()
+    found = mg.explain.paths(loss, w)
+    mg.draw.graph(loss, marked=found[0].ids).save(PLACE / "paths.svg")
+
+
+@picture
+def tour() -> None:
+    contest = Vanishing(depth=10, seed=0)
+    before = {name: contest.measure(name) for name in contest.networks}
+    flows = {name: contest.flow(name) for name in contest.networks}
+    histories = {name: contest.train(name, 20) for name in contest.networks}
+    after = {name: contest.measure(name) for name in contest.networks}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "report.html"
+        options = {"seed": 0, "depth": 10, "epochs": 20}
+        tour_report.write(path, contest, flows, (before, after), histories, options)
+        photograph("tour", path.read_text(encoding="utf-8"), (1200, 1380), scale=1)
+
+
+def photograph(name: str, html: str, size: tuple[int, int], scale: float = 2) -> None:
+    """A page as docs/pictures/<name>.png, in pixels of CSS times `scale`."""
+    from playwright.sync_api import sync_playwright
+
+    program = os.environ.get("MICROGD_CHROMIUM") or shutil.which("chromium")
+    with TemporaryDirectory() as folder, sync_playwright() as driver:
+        path = Path(folder) / "page.html"
+        path.write_text(html, encoding="utf-8")
+        browser = driver.chromium.launch(executable_path=program, args=FLAGS.split())
+        tab = browser.new_page(
+            viewport={"width": size[0], "height": size[1]}, device_scale_factor=scale
+        )
+        tab.goto(path.as_uri())
+        tab.wait_for_timeout(1500)  # plots are drawn after the page has loaded
+        tab.screenshot(path=PLACE / f"{name}.png")
+        browser.close()
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or list(PICTURES)
+    unknown = sorted(set(wanted) - set(PICTURES))
+    if unknown:
+        sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(PICTURES)}")
+    PLACE.mkdir(parents=True, exist_ok=True)
+    for name in wanted:
+        PICTURES[name]()
+        print(name)
+
+
+if __name__ == "__main__":
+    np.seterr(all="raise", under="ignore")
+    main()

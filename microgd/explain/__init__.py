@@ -9,6 +9,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from microgd.explain import meanfield as meanfield
     from microgd.explain.compare import Comparison as Comparison
     from microgd.explain.compare import compare as compare
     from microgd.explain.debugger import Debugger as Debugger
@@ -55,11 +56,13 @@ _HOME = {  # what is offered here, and the file that it comes from
 def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"microgd.explain.{_HOME[name]}"), name)
+    if name == "meanfield":
+        return import_module("microgd.explain.meanfield")
     raise AttributeError(f"module 'microgd.explain' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+    return sorted({*globals(), *_HOME, "meanfield"})
 
 
 class _Package(ModuleType):

@@ -5,6 +5,7 @@ own `forward` does between them by its operations. Where parts stand beside one 
 connection, a recurrent cell) the gradient flows past each of them: such a module is one piece.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
@@ -47,11 +48,13 @@ def pieces(model: Module, loss: Node, until: int | None = None) -> list[Piece]:
             fixed.add(node)
     nodes = [node for node in nodes if node.time <= until and node in learned]
     found = list(_told("", nodes, 0, set(nodes) - fixed))
-    names = [piece.name for piece in found]
-    return [
-        Piece(f"{name}[{names[:i].count(name)}]" if names.count(name) > 1 else name, piece.nodes)
-        for i, (name, piece) in enumerate(zip(names, found, strict=True))
-    ]
+    calls = Counter(piece.name for piece in found)
+    number: Counter[str] = Counter()
+    for i, (name, its) in enumerate(found):
+        if calls[name] > 1:
+            found[i] = Piece(f"{name}[{number[name]}]", its)
+            number[name] += 1
+    return found
 
 
 def _told(name: str, nodes: list[Node], depth: int, signals: set[Node]) -> Iterator[Piece]:

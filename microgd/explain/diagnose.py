@@ -10,6 +10,7 @@ from microgd.data.dataset import Dataset
 from microgd.explain.diseases import DISEASES
 from microgd.explain.diseases.case import Case
 from microgd.explain.diseases.disease import Disease, Symptom
+from microgd.explain.untouched import untouched
 from microgd.graph import Array
 from microgd.nn import Module, cross_entropy
 from microgd.optim import Optimizer
@@ -72,6 +73,10 @@ class Finding:
         """
         if steps < 1:
             raise ValueError(f"prove: steps={steps}; give at least 1")
+        with untouched(self._case.model):  # the shared random numbers
+            return self._tried(steps)
+
+    def _tried(self, steps: int) -> Proof:
         cured = self._case.copy()
         self._kind.treat(cured)
         cured = cured.copy()  # measured anew
@@ -116,6 +121,11 @@ def diagnose(
     True
     """
     case = Case(model, *_numbers(batch), loss, optimizer)
+    with untouched(case.model):  # the shared random numbers
+        return _found(case)
+
+
+def _found(case: Case) -> list[Finding]:
     found: list[Finding] = []
     explained: set[str] = set()
     for kind in DISEASES:

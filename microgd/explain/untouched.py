@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from microgd.nn.init import generator as shared_generator
 from microgd.nn.module import Module
 from microgd.optim import Optimizer
 from microgd.tensor import Tensor
@@ -27,16 +28,15 @@ def untouched(model: Module, optimizer: Optimizer | None = None) -> Iterator[Non
     True
     """
     with ExitStack() as stack:
-        tensors = model.parameters()
+        tensors, generators = model.parameters(), [shared_generator(None)]
         for _, part in model.named_modules():
             members = vars(part)
             stack.callback(_restore_members, members, dict(members))
-            for value in members.values():
-                if isinstance(value, np.random.Generator):
-                    bits = value.bit_generator
-                    stack.callback(setattr, bits, "state", bits.state)
-                if isinstance(value, Tensor):
-                    tensors.append(value)
+            generators += [v for v in members.values() if isinstance(v, np.random.Generator)]
+            tensors += [v for v in members.values() if isinstance(v, Tensor)]
+        for generator in generators:
+            bits = generator.bit_generator
+            stack.callback(setattr, bits, "state", bits.state)
         if optimizer is not None:
             tensors += [p for group in optimizer.param_groups for p in group["params"]]
             # an optimizer moves the numbers to arrays of its own: last of all, they come back

@@ -307,6 +307,26 @@ def test_the_patient_stays_as_it_was(patient):
         waiting.backward()  # nothing was changed that it needs
 
 
+class Noisy(nn.Module):
+    """Draws from a generator of its own and from the one that all share."""
+
+    def __init__(self):
+        self.dense, self.rng = nn.Linear(2, 2, rng=0), np.random.default_rng(0)
+
+    def forward(self, x):
+        noise = self.rng.normal(size=x.shape) + nn.init.generator(None).normal(size=x.shape)
+        return self.dense(x + 0.01 * noise)
+
+
+def test_looking_draws_no_random_numbers():
+    nn.init.manual_seed(3)
+    model = Noisy()
+    mg.explain.flow(model, MOONS)
+    mg.explain.diagnose(model, MOONS, sgd(model))
+    drawn = model.rng.normal(), nn.init.generator(None).normal()
+    assert drawn == (np.random.default_rng(0).normal(), np.random.default_rng(3).normal())
+
+
 def test_all_parameters_without_a_gradient():
     model = mlp()
     findings = mg.explain.diagnose(

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import microgd as mg
 from microgd import nn
@@ -210,3 +212,49 @@ def test_a_part_by_itself_and_a_batch_of_whole_numbers():
     assert [row.module for row in mg.explain.flow(model, (X, Y))] == ["0.0", "0.1", "1"]
     whole = mg.explain.flow(model, (np.ones((5, 3), int), Y))
     assert whole[0].at_input is None
+
+
+def stacks(depth):
+    """Chains of layers of width 6, of skip connections, of chains, of one layer twice."""
+    seeds = st.integers(0, 99)
+    parts = [
+        seeds.map(lambda seed: nn.Linear(6, 6, rng=seed)),
+        st.sampled_from([nn.Tanh, nn.Sigmoid, nn.Softplus]).map(lambda make: make()),
+        seeds.map(Block),
+        seeds.map(Dense6),
+        seeds.map(Twice),
+    ]
+    if depth:
+        parts.append(stacks(depth - 1))
+    return st.lists(st.one_of(parts), min_size=1, max_size=4).map(lambda p: nn.Sequential(*p))
+
+
+class Dense6(nn.Module):
+    """Everything in one module, without parts."""
+
+    def __init__(self, seed):
+        self.weight = nn.Parameter(np.random.default_rng(seed).normal(size=(6, 6)))
+
+    def forward(self, x):
+        return x + mg.tanh(x @ self.weight)
+
+
+class Twice(nn.Module):
+    def __init__(self, seed):
+        self.inner = nn.Linear(6, 6, rng=seed)
+
+    def forward(self, x):
+        return self.inner(mg.tanh(self.inner(x)))
+
+
+@given(stacks(2))
+def test_the_gains_of_any_chain_multiply_to_what_the_data_get(model):
+    model = nn.Sequential(nn.Linear(3, 6, rng=0), model, nn.Linear(6, 2, rng=1))
+    x = mg.tensor(X, requires_grad=True)
+    scores = model(x)
+    scores.retain_grad()
+    nn.cross_entropy(scores, Y).backward()
+    found = mg.explain.flow(model, (X, Y))
+    end_to_end = norm(x.grad) / norm(scores.grad)
+    assert found.factor == pytest.approx(end_to_end, rel=1e-9)
+    assert math.prod(row.gain for row in found) == pytest.approx(end_to_end, rel=1e-9)

@@ -86,7 +86,7 @@ def weights() -> None:
     optimizer = optim.Adam(model.parameters(), lr=0.01, weight_decay=1e-2)
     fit(model, digits, optimizer, epochs=15, progress=False)
     plot = mg.draw.weights(model.layers[0].weight, tile=(8, 8))
-    photograph("weights", page([plot], "weights"), (760, 520))
+    photograph("weights", page([plot], "weights"), (760, 400))
 
 
 # --- records -------------------------------------------------------------------------------------

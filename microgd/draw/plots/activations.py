@@ -8,6 +8,7 @@ from bokeh.models import ColumnDataSource, FixedTicker
 from microgd.draw.plots.theme import BLUE, VERMILLION, blank, hover, named
 from microgd.explain.calls import pieces
 from microgd.explain.untouched import untouched
+from microgd.graph import Array
 from microgd.nn.module import Module
 from microgd.tensor import Tensor
 
@@ -19,7 +20,7 @@ def activations(model: Module, x: Any, *, only: str = "", bins: int = BINS, **op
     """The distribution of every module's output on the batch `x`, the first module at the bottom.
 
     only     show the modules whose class has this name, as ``"Tanh"``; all without it
-    bins     of each histogram, of equal width over the central 99.8 % of all outputs
+    bins     of each histogram, of equal width; what lies very far out counts in the outermost
     options  of the Bokeh figure
 
     Modules with parameters are blue, others orange. Each histogram has its own height. Changes
@@ -40,8 +41,7 @@ def activations(model: Module, x: Any, *, only: str = "", bins: int = BINS, **op
         raise ValueError(f"activations: no module of class {only!r} in {type(model).__name__}")
     names = named(name for name, _ in found)
     everything = np.concatenate([values[np.isfinite(values)] for _, values in found])
-    low, high = np.quantile(everything, [0.001, 0.999]) if everything.size else (0.0, 1.0)
-    edges = np.linspace(low, high if high > low else low + 1, bins + 1)
+    edges = _edges(everything, bins)
     look: dict[str, Any] = {"height": 120 + 46 * len(found)} | options
     plot = blank("outputs of the modules", "value", "", **look)
     for i, (name, values) in enumerate(found):
@@ -73,3 +73,13 @@ def activations(model: Module, x: Any, *, only: str = "", bins: int = BINS, **op
     ]  # fmt: skip
     hover(plot, rows, exact=["left", "right", "share", "mean", "std"])
     return plot
+
+
+def _edges(values: Array, bins: int) -> Array:
+    """Of the bins: over all values, but no further out than half the width of nearly all."""
+    if not values.size:
+        return np.linspace(0, 1, bins + 1)
+    low, high = np.quantile(values, [0.001, 0.999])
+    room = (high - low) / 2
+    low, high = max(low - room, values.min()), min(high + room, values.max())
+    return np.linspace(low, high if high > low else low + 1, bins + 1)

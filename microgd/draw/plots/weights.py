@@ -7,12 +7,14 @@ import numpy as np
 from bokeh.models import ColumnDataSource, LinearColorMapper
 from bokeh.models.annotations.legends import ColorBar
 
-from microgd.draw.plots.theme import INK, blank, hover, named
+from microgd.draw.plots.theme import INK, WIDEST, blank, hover, named
 from microgd.graph import Array
 from microgd.tensor import Tensor
 
 # Blue, white, orange: told apart by the colour-blind, and equally dark for equal sizes
 NEGATIVE, ZERO, POSITIVE = (0, 84, 147), (247, 247, 247), (196, 78, 0)
+HIGHEST = 600  # pixels
+MOST_WIDE = 5  # times as wide as high, though cells are then no squares
 STEPS = 127  # colours on either side of zero
 
 
@@ -48,11 +50,15 @@ def weights(weight: Any, tile: tuple[int, int] | None = None, **options: Any) ->
             "value": table.ravel(),
         }
     )
+    ratio = min(MOST_WIDE, wide / high)
+    width = min(WIDEST, int(HIGHEST * ratio))
     look: dict[str, Any] = {
-        "height": int(min(640, max(180, 90 + 900 * high / max(wide, 1)))),
+        "sizing_mode": "scale_width",
+        "aspect_ratio": ratio,
+        "max_width": width,
+        "height": int(width / ratio),
         "x_range": (-0.5, wide - 0.5),
         "y_range": (high - 0.5, -0.5),
-        "match_aspect": True,
     } | options
     plot = blank(f"{name} {array.shape}", "input", "output", **look)
     plot.rect(

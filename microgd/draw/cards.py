@@ -113,7 +113,7 @@ def _rows(
 
 
 def _of_many(box: Box, gradients: Mapping[Node, str] | None, values: bool) -> Card:
-    ops = Counter((node.op.name for node in box.nodes if node.op))
+    ops = Counter(node.op.name for node in box.nodes if node.op)
     learned = [node for node in box.nodes if is_parameter(node)]
     rows = []
     if ops.total() == 1:

@@ -233,8 +233,8 @@ def _squeeze(boxes: list[Box], ids: dict[Node, str], max_nodes: int) -> list[Box
     groups = [[box for box in leaves if box.nodes[0] not in outer] + middle]
     visible = [box for box in leaves if box.nodes[0] in outer]
     if len(visible) > min(LEAVES, max_nodes // 2):
-        for kind in (is_parameter, is_constant, is_data):
-            groups.append([box for box in visible if kind(box.nodes[0])])
+        kinds = (is_parameter, is_constant, is_data)
+        groups += [[box for box in visible if kind(box.nodes[0])] for kind in kinds]
     groups = [group for group in groups if len(group) > 1]
     order = {node: place for place, node in enumerate(ids)}
     gone = {box for group in groups for box in group}

@@ -22,7 +22,9 @@ from microgd.graph import Node
 from microgd.names import choose
 from microgd.tensor import Tensor
 
-SUFFIXES = {".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "dot", ".html": "html"}
+SUFFIXES = {
+    ".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "dot", ".html": "html",
+}  # fmt: skip
 INSIDE = 12  # modules that a page opens at most
 
 
@@ -224,12 +226,14 @@ def graph(
 def _gradients(root: Node, folding: Folding) -> tuple[dict[Node, str], bool]:
     """The gradients that are known, as text, and whether some are lost to a changed parameter."""
     known = {
-        node: written_gradient(node.gradient)
-        for node in folding.ids
-        if node.gradient is not None
+        node: written_gradient(node.gradient) for node in folding.ids if node.gradient is not None
     }
-    shown = {node for box in folding.boxes if len(box.gives) == 1 or not box.folded
-             for node in (box.gives if box.folded else box.nodes)}
+    shown = {
+        node
+        for box in folding.boxes
+        if len(box.gives) == 1 or not box.folded
+        for node in (box.gives if box.folded else box.nodes)
+    }
     if not known or not root.needs_grad or root.value.size != 1:
         return known, False
     seen = set(known)

@@ -1,16 +1,16 @@
-"""What the engine drew, made fit for pages: ids and classes for every text, titles, light and dark."""
+"""What the engine drew, made fit for pages: ids and classes for texts, titles, light and dark."""
 
+import xml.etree.ElementTree as ET
 from collections.abc import Mapping
-from xml.etree import ElementTree  # noqa: S405 (it reads what our own engine wrote)
 
 from microgd.draw.cards import Card
-from microgd.draw.dot import lines
+from microgd.draw.label import lines
 from microgd.draw.style import css
 
 SVG = "http://www.w3.org/2000/svg"
 
-ElementTree.register_namespace("", SVG)
-ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+ET.register_namespace("", SVG)
+ET.register_namespace("xlink", "http://www.w3.org/1999/xlink")
 
 
 def dress(drawn: bytes, title: str, cards: Mapping[str, Card], titles: Mapping[str, str]) -> str:
@@ -20,11 +20,11 @@ def dress(drawn: bytes, title: str, cards: Mapping[str, Card], titles: Mapping[s
     cards   by id of the box
     titles  by id of an edge or a frame
     """
-    root = ElementTree.fromstring(drawn)  # noqa: S314 (as above)
+    root = ET.fromstring(drawn)  # noqa: S314 (it reads what our own engine wrote)
     root.set("class", "microgd")
     root.set("role", "img")
     root.set("aria-label", title)
-    style = ElementTree.Element(f"{{{SVG}}}style")
+    style = ET.Element(f"{{{SVG}}}style")
     style.text = css()
     root.insert(0, style)
     for group in root.iter(f"{{{SVG}}}g"):
@@ -40,10 +40,10 @@ def dress(drawn: bytes, title: str, cards: Mapping[str, Card], titles: Mapping[s
             _dress_box(group, key, cards[key])
         else:
             name.text = titles.get(key, "")
-    return ElementTree.tostring(root, encoding="unicode")
+    return ET.tostring(root, encoding="unicode")
 
 
-def _dress_paper(graph: ElementTree.Element) -> None:
+def _dress_paper(graph: ET.Element) -> None:
     for child in graph:
         if child.tag == f"{{{SVG}}}polygon":
             child.set("class", "paper")
@@ -51,7 +51,7 @@ def _dress_paper(graph: ElementTree.Element) -> None:
             child.set("class", "caption")
 
 
-def _dress_box(group: ElementTree.Element, key: str, card: Card) -> None:
+def _dress_box(group: ET.Element, key: str, card: Card) -> None:
     texts = group.iter(f"{{{SVG}}}text")
     for text, (role, _) in zip(texts, lines(card), strict=False):
         text.set("class", role)

@@ -20,7 +20,11 @@ __all__ = [
 
 
 class Sigmoid(Module):
-    """The logistic function, 1 / (1 + e**-x), between 0 and 1; its slope is at most 1/4."""
+    """The logistic function, 1 / (1 + e**-x), between 0 and 1; its slope is at most 1/4.
+
+    >>> Sigmoid()([-1000.0, 0.0]).tolist()
+    [0.0, 0.5]
+    """
 
     def forward(self, x: Any) -> Any:
         """sigmoid(x), of the same shape."""
@@ -28,7 +32,11 @@ class Sigmoid(Module):
 
 
 class Tanh(Module):
-    """The hyperbolic tangent, between -1 and 1."""
+    """The hyperbolic tangent, between -1 and 1.
+
+    >>> Tanh()([-1000.0, 0.0]).tolist()
+    [-1.0, 0.0]
+    """
 
     def forward(self, x: Any) -> Any:
         """tanh(x), of the same shape."""
@@ -36,7 +44,11 @@ class Tanh(Module):
 
 
 class ReLU(Module):
-    """The rectifier, max(x, 0) (Nair and Hinton 2010)."""
+    """The rectifier, max(x, 0) (Nair and Hinton 2010).
+
+    >>> ReLU()([-2.0, 2.0]).tolist()
+    [0.0, 2.0]
+    """
 
     def forward(self, x: Any) -> Any:
         """relu(x), of the same shape."""
@@ -44,7 +56,11 @@ class ReLU(Module):
 
 
 class LeakyReLU(Module):
-    """x if x > 0, else negative_slope * x (Maas et al. 2013)."""
+    """x if x > 0, else negative_slope * x (Maas et al. 2013).
+
+    >>> LeakyReLU(0.25)([-2.0, 2.0]).tolist()
+    [-0.5, 2.0]
+    """
 
     def __init__(self, negative_slope: float = 0.01) -> None:
         self.negative_slope = negative_slope
@@ -59,7 +75,11 @@ class LeakyReLU(Module):
 
 
 class ELU(Module):
-    """x if x > 0, else alpha * (e**x - 1) (Clevert et al. 2016)."""
+    """x if x > 0, else alpha * (e**x - 1) (Clevert et al. 2016).
+
+    >>> ELU(alpha=0.5)([-1000.0, 2.0]).tolist()
+    [-0.5, 2.0]
+    """
 
     def __init__(self, alpha: float = 1.0) -> None:
         self.alpha = alpha
@@ -74,7 +94,15 @@ class ELU(Module):
 
 
 class GELU(Module):
-    """x * P(a standard normal is below x) (Hendrycks and Gimpel 2016); "tanh" approximates it."""
+    """x * P(a standard normal is below x) (Hendrycks and Gimpel 2016); "tanh" approximates it.
+
+    Raises ValueError for another form than "none" and "tanh".
+
+    >>> GELU()([-1.0, 1.0]).round(4).tolist()
+    [-0.1587, 0.8413]
+    >>> GELU("tanh")([-1.0, 1.0]).round(4).tolist()
+    [-0.1588, 0.8412]
+    """
 
     def __init__(self, approximate: str = "none") -> None:
         choose("GELU: approximate", approximate, {"none": None, "tanh": None})
@@ -90,7 +118,11 @@ class GELU(Module):
 
 
 class SiLU(Module):
-    """x * sigmoid(x), also called swish (Elfwing et al. 2018)."""
+    """x * sigmoid(x), also called swish (Elfwing et al. 2018).
+
+    >>> SiLU()([0.0, 1000.0]).tolist()
+    [0.0, 1000.0]
+    """
 
     def forward(self, x: Any) -> Any:
         """silu(x), of the same shape."""
@@ -98,7 +130,11 @@ class SiLU(Module):
 
 
 class Softplus(Module):
-    """The smooth rectifier, log(1 + e**x)."""
+    """The smooth rectifier, log(1 + e**x).
+
+    >>> Softplus()([-1000.0, 1000.0]).tolist()
+    [0.0, 1000.0]
+    """
 
     def forward(self, x: Any) -> Any:
         """softplus(x), of the same shape."""
@@ -106,7 +142,11 @@ class Softplus(Module):
 
 
 class Softmax(Module):
-    """Positive numbers that sum to 1 along an axis, e**x / sum(e**x)."""
+    """Positive numbers that sum to 1 along an axis, e**x / sum(e**x).
+
+    >>> Softmax()([[0.0, 0.0], [1000.0, 0.0]]).tolist()
+    [[0.5, 0.5], [1.0, 0.0]]
+    """
 
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
@@ -121,7 +161,11 @@ class Softmax(Module):
 
 
 class LogSoftmax(Module):
-    """The logarithm of the softmax along an axis, x - logsumexp(x)."""
+    """The logarithm of the softmax along an axis, x - logsumexp(x).
+
+    >>> LogSoftmax()([1000.0, 0.0]).tolist()
+    [0.0, -1000.0]
+    """
 
     def __init__(self, axis: int = -1) -> None:
         self.axis = axis
@@ -136,7 +180,11 @@ class LogSoftmax(Module):
 
 
 class Identity(Module):
-    """x as it is: no nonlinearity, to compare with."""
+    """x as it is: no nonlinearity, to compare with.
+
+    >>> Identity()([1.0, -1.0])
+    [1.0, -1.0]
+    """
 
     def forward(self, x: Any) -> Any:
         """x itself."""
@@ -173,10 +221,14 @@ def make_activation(activation: str | Module | Callable[[], Module]) -> Module:
     make: Any = activation
     if isinstance(activation, str):
         make = choose("activation:", activation, ACTIVATIONS)
-    made = make() if callable(make) else None
+    made, cause = None, None
+    try:
+        made = make()
+    except TypeError as error:  # it cannot be called, or asks for an x, as mg.tanh does
+        cause = error
     if not isinstance(made, Module):
         raise TypeError(
             f"activation: {activation!r:.60} makes no Module; write a name such as 'relu', or a"
             " class such as nn.ReLU"
-        )
+        ) from cause
     return made

@@ -177,7 +177,9 @@ def zeros(
     rng: Rng = None,  # noqa: ARG001  what takes the place of another takes what it takes
     dtype: Any = float,
 ) -> Array:
-    """All zero: right for biases; weights that start equal get equal gradients and stay equal.
+    """All zero, of variance 0: right for biases.
+
+    Weights that start equal get equal gradients and stay equal.
 
     >>> zeros((2,))
     array([0., 0.])

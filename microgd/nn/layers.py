@@ -1,7 +1,8 @@
 """Layers: the dense layer, chains of modules, and the multilayer perceptron."""
 
 import itertools
-from collections.abc import Callable, Sequence
+import operator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,10 +73,15 @@ class Linear(Module):
 class Sequential(Module):
     """Modules one after another: the output of each is the input of the next.
 
+    `net[i]` is a part, `len(net)` their number, and a loop goes through them. Raises TypeError
+    for what is no Module.
+
     >>> from microgd.nn import ReLU
     >>> net = Sequential(Linear(2, 4, rng=0), ReLU(), Linear(4, 1, rng=1))
     >>> net([[1.0, 2.0]]).shape
     (1, 1)
+    >>> net[1]
+    ReLU()
     """
 
     def __init__(self, *modules: Module) -> None:
@@ -88,9 +94,20 @@ class Sequential(Module):
 
     def forward(self, x: Any) -> Any:
         """The output of the last module."""
-        for module in [part for part in vars(self).values() if isinstance(part, Module)]:
+        for module in self:
             x = module(x)
         return x
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter([part for part in vars(self).values() if isinstance(part, Module)])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, place: int) -> Module:
+        if not -len(self) <= operator.index(place) < len(self):
+            raise IndexError(f"Sequential: part {place} of {len(self)}")
+        return list(self)[place]
 
 
 class MLP(Module):
@@ -118,7 +135,7 @@ class MLP(Module):
         rng: Any = None,
         dtype: Any = float,
     ) -> None:
-        self.sizes: tuple[int, ...] = tuple(np.atleast_1d(sizes).tolist())
+        self.sizes: tuple[int, ...] = tuple(np.atleast_1d(np.array(sizes, object)).tolist())
         if len(self.sizes) < 2:
             raise ValueError(
                 f"MLP: sizes={sizes!r}; give at least inputs and outputs, as [2, 16, 2]"

@@ -153,9 +153,10 @@ class Module:
         missing = [name for name in own if name not in state_dict]
         extra = [name for name in state_dict if name not in own]
         if missing or extra:
+            said = [f"misses {', '.join(missing)}"] if missing else []
+            said += [f"does not know {', '.join(map(str, extra))}"] if extra else []
             raise KeyError(
-                f"load_state_dict: {type(self).__name__} misses {', '.join(missing) or 'nothing'}"
-                f" and does not know {', '.join(map(str, extra)) or 'nothing'} in what is loaded"
+                f"load_state_dict: {type(self).__name__} {' and '.join(said)} in what is loaded"
             )
         new = {name: _fitting(name, item, state_dict[name]) for name, item in own.items()}
         for name, item in own.items():

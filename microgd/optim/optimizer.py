@@ -26,13 +26,23 @@ class Optimizer:
 
     Raises ValueError for no parameters, one given twice, or an option out of range; TypeError for
     what is no trainable tensor or an option that the rule does not have.
+
+    >>> class Signs(Optimizer):  # a rule of one's own
+    ...     def direction(self, options, state, g, step):
+    ...         return np.sign(g)
+    >>> w = Tensor([1.0, 2.0], requires_grad=True)
+    >>> rule = Signs([w], lr=0.5, weight_decay=0.0)
+    >>> (w * w).sum().backward()
+    >>> rule.step()
+    >>> w.data
+    array([0.5, 1.5])
     """
 
     slots: tuple[str, ...] = ()
     decoupled = False  # whether weight decay goes straight to the weights, past the rule
 
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
-        given = list(params)
+        given = self._listed(params)
         groups = given if given and isinstance(given[0], Mapping) else [{"params": given}]
         self.param_groups: list[Options] = []
         for number, group in enumerate(groups):
@@ -43,7 +53,7 @@ class Optimizer:
             unknown = sorted(set(group) - set(options) - {"params"})
             if unknown:
                 raise TypeError(f"{self.name}: group {number} has no option {unknown[0]!r}")
-            self.param_groups.append({**options, **group, "params": list(group["params"])})
+            self.param_groups.append({**options, **group, "params": self._listed(group["params"])})
             self.check(self.param_groups[-1])
         self._check_params([p for group in self.param_groups for p in group["params"]])
         self._buckets = [
@@ -93,6 +103,14 @@ class Optimizer:
         for options in self.param_groups:
             for p in options["params"]:
                 p.gradient = None
+
+    def __repr__(self) -> str:
+        lines = [self.name]
+        for group in self.param_groups:
+            options = ", ".join(f"{k}={v!r}" for k, v in group.items() if k != "params")
+            count = len(group["params"])
+            lines.append(f"{count} parameter{'s' if count > 1 else ''}: {options}")
+        return "\n  ".join(lines)
 
     # Saving and loading, in the form of PyTorch
 
@@ -150,6 +168,14 @@ class Optimizer:
             where = name if i is None else f"{name}[{i}]"
             span = f"from {low:g} to below {below:g}" if below < math.inf else f"at least {low:g}"
             raise ValueError(f"{self.name}: {where}={value!r}; give a number {span}")
+
+    def _listed(self, params: Any) -> list[Any]:
+        if isinstance(params, Tensor) or not isinstance(params, Iterable):
+            raise TypeError(
+                f"{self.name}: params is {params!r:.60}; give a list of Tensors, such as"
+                " model.parameters()"
+            )
+        return list(params)
 
     def _check_params(self, params: list[Any]) -> None:
         if not params:

@@ -72,6 +72,15 @@ def load_checkpoint(
     The objects are made as they were before saving, from the same arguments; what the file holds
     besides is left alone. Raises CheckpointError for a file that is missing, no checkpoint, cut
     short, damaged, or of other objects than those given; all of them are then as they were.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> from microgd import nn
+    >>> model, again = nn.Linear(2, 1, rng=0), nn.Linear(2, 1, rng=1)
+    >>> with TemporaryDirectory() as folder:
+    ...     save_checkpoint(f"{folder}/run.npz", model)
+    ...     load_checkpoint(f"{folder}/run.npz", again)
+    >>> bool((again.weight.data == model.weight.data).all())
+    True
     """
     parts = _parts(model, optimizer, batches, history, others)
     kinds, states = unpack(path)

@@ -83,6 +83,15 @@ def test_sequential_runs_in_order_and_has_pytorchs_names():
     assert list(net.state_dict()) == ["0.weight", "0.bias", "2.weight", "2.bias"]
 
 
+def test_the_parts_of_a_sequential_are_found_by_place():
+    parts = [nn.Linear(2, 3, rng=0), nn.ReLU(), nn.Linear(3, 1, rng=1)]
+    model = nn.Sequential(*parts)
+    assert len(model) == 3
+    assert list(model) == parts
+    assert model[0] is parts[0]
+    assert model[-1] is model[np.int64(2)] is parts[2]
+
+
 def test_sequential_of_nothing_changes_nothing():
     x = mg.tensor([1.0])
     assert nn.Sequential()(x) is x

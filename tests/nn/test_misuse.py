@@ -189,6 +189,8 @@ MISUSES: list[Misuse] = [
     (lambda: nn.make_activation("ReLU6"), ValueError, ["activation: 'ReLU6'", "'relu'"]),
     (lambda: nn.make_activation(None), TypeError, ["activation: None", "'relu'", "nn.ReLU"]),
     (lambda: nn.make_activation(lambda: 3), TypeError, ["activation: ", "makes no Module"]),
+    (lambda: nn.make_activation(mg.tanh), TypeError, ["<op tanh(x)> makes no Module", "nn.ReLU"]),
+    (lambda: nn.make_activation(mg.gelu), TypeError, ["function gelu", "makes no Module"]),
     (
         lambda: nn.GELU("tan"),
         ValueError,
@@ -254,6 +256,7 @@ MISUSES: list[Misuse] = [
     (lambda: nn.MLP([3]), ValueError, ["MLP: sizes=[3]", "inputs and outputs"]),
     (lambda: nn.MLP(3), ValueError, ["MLP: sizes=3", "[2, 16, 2]"]),
     (lambda: nn.MLP([3, 0, 2]), ValueError, ["out_features=0"]),
+    (lambda: nn.MLP([3, 1.5, 2]), ValueError, ["out_features=1.5", "whole number"]),
     (lambda: nn.MLP([3, 2], activation="tanhh"), ValueError, ["did you mean 'tanh'?"]),
     (
         lambda: nn.Sequential(nn.ReLU(), np.tanh),
@@ -265,6 +268,7 @@ MISUSES: list[Misuse] = [
         TypeError,
         ["Sequential: part 0 is [ReLU()]", "one by one"],
     ),
+    (lambda: nn.Sequential(nn.ReLU())[1], IndexError, ["Sequential: part 1 of 1"]),
     # Modules
     (lambda: nn.Module()(1.0), NotImplementedError, ["Module: write a forward method"]),
 ]

@@ -248,8 +248,21 @@ def test_a_result_that_is_kept_to_look_at_is_no_buffer():
 
 
 WRONG = {
-    "a missing name": (lambda d: d.pop("first.bias"), KeyError, "misses first.bias"),
-    "an extra name": (lambda d: d.update(more=1.0), KeyError, "does not know more"),
+    "a missing name": (
+        lambda d: d.pop("first.bias"),
+        KeyError,
+        "Net misses first.bias in what is loaded",
+    ),
+    "an extra name": (
+        lambda d: d.update(more=1.0),
+        KeyError,
+        "Net does not know more in what is loaded",
+    ),
+    "both": (
+        lambda d: d.update(more=d.pop("first.bias")),
+        KeyError,
+        "Net misses first.bias and does not know more in what is loaded",
+    ),
     "another shape": (
         lambda d: d.update({"lone.1": [1.0]}),
         ValueError,

@@ -28,7 +28,10 @@ MISUSES = [
     (lambda: SGD([]), ValueError, ["SGD: no parameters", "model.parameters()"]),
     (lambda: Adam(iter(())), ValueError, ["Adam: no parameters"]),
     (lambda: SGD(nn.ReLU().parameters()), ValueError, ["SGD: no parameters"]),
-    (lambda: SGD(W), TypeError, ["SGD: parameter 0 is tensor(1.", "model.parameters()"]),
+    (lambda: SGD(W), TypeError, ["SGD: params is tensor([1.", "list", "model.parameters()"]),
+    (lambda: SGD(nn.Linear(2, 1)), TypeError, ["SGD: params is Linear(2 -> 1)", ".parameters()"]),
+    (lambda: Adam(None), TypeError, ["Adam: params is None", "model.parameters()"]),
+    (lambda: SGD([{"params": W}]), TypeError, ["SGD: params is tensor([1.", "list"]),
     (lambda: SGD([1.0]), TypeError, ["SGD: parameter 0 is 1.0", "leaf Tensors"]),
     (lambda: SGD([W, Tensor(1.0)]), TypeError, ["SGD: parameter 1 is tensor(1.", "require"]),
     (lambda: SGD([W * 2]), TypeError, ["SGD: parameter 0 is tensor(", "leaf Tensors"]),
@@ -77,6 +80,16 @@ def test_a_misuse_is_named_and_changes_nothing(misuse, error, said):
         assert words in str(caught.value)
     assert W.data.tolist() == [1.0, 2.0]
     assert W.grad.tolist() == [3.0, 4.0]
+
+
+def test_a_rule_shows_its_options_and_what_it_moves():
+    rule = SGD([{"params": [W]}, {"params": [leaf(1.0), leaf(2.0)], "lr": 0.5}], momentum=0.9)
+    rest = "momentum=0.9, dampening=0.0, weight_decay=0.0, nesterov=False"
+    assert repr(rule).splitlines() == [
+        "SGD",
+        f"  1 parameter: lr=0.001, {rest}",
+        f"  2 parameters: lr=0.5, {rest}",
+    ]
 
 
 def test_a_step_of_gradient_descent_by_hand():

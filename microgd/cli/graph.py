@@ -91,8 +91,8 @@ def _target(output: str) -> Path | None:
         return None
     path = Path(output)
     if path.suffix.lower() not in SUFFIXES:
-        said = f"{output!r} ends in none of {', '.join(SUFFIXES)}" if output else "where to?"
-        raise typer.BadParameter(f"{said}; write -o graph.svg, or -o -", param_hint="--output")
+        said = f"{output!r} ends in none of {', '.join(SUFFIXES)}" if output else "where to"
+        raise typer.BadParameter(f"{said}: write -o graph.svg, or -o -", param_hint="--output")
     if not path.parent.is_dir():
         raise typer.BadParameter(f"there is no folder {path.parent}", param_hint="--output")
     return path

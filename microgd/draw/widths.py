@@ -20,7 +20,7 @@ def width(text: str, size: float, bold: bool = False) -> int:
     """The width of one line in points, rounded up; other scripts than Latin are guessed.
 
     >>> width("tanh", 12)
-    23
+    24
     """
     ems = sum(map(_of, text)) * (BOLD if bold else 1)
     return math.ceil(size * ems)

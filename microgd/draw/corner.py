@@ -33,7 +33,7 @@ def shown(value: Array | None) -> Shown:
     grid = np.atleast_2d(value)
     tall, wide = (n > CORNER for n in grid.shape)
     corner = grid[: CORNER - tall, : CORNER - wide]
-    rows = [[*(f"{float(x):.3g}" for x in row), *(["…"] * wide)] for row in corner]
+    rows = [[*(f"{float(x) + 0.0:.3g}" for x in row), *(["…"] * wide)] for row in corner]
     return {"note": note, "rows": rows + [["⋮"] * len(rows[0])] * tall}
 
 

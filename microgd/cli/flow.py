@@ -82,8 +82,9 @@ def flow(
     if html:
         from microgd.draw.plots import page
         from microgd.draw.plots.flow import flow as bars
+        from microgd.draw.plots.gains import gains
 
-        figures = [bars(found.flows, quantity) for quantity in ("share", "gain")]
+        figures = [bars(found), gains(found)]
         page.write(html, page.page(figures, f"microgd flow: {', '.join(names)}"))
         if not as_json:
             paragraph(console(), f"Wrote {html}: open it in a browser.")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from microgd.draw.plots.activations import activations as activations
     from microgd.draw.plots.boundary import decision_boundary as decision_boundary
     from microgd.draw.plots.flow import flow as flow
+    from microgd.draw.plots.gains import gains as gains
     from microgd.draw.plots.heatmap import heatmap as heatmap
     from microgd.draw.plots.history import history as history
     from microgd.draw.plots.weights import weights as weights
@@ -23,6 +24,7 @@ _HOME = {  # what is offered here, and the file that it comes from
     "activations": "plots.activations",
     "decision_boundary": "plots.boundary",
     "flow": "plots.flow",
+    "gains": "plots.gains",
     "graph": "graph",
     "heatmap": "plots.heatmap",
     "history": "plots.history",

@@ -22,7 +22,7 @@ class Vanishing(Disease):
     source = SOURCE
     cure = (
         "Use ReLU in the place of sigmoid, with He's initialisation (Xavier's for tanh); or add"
-        " residual connections or normalisation, or take fewer layers."
+        " residual connections or normalisation, or take fewer layers; through time, a gated cell."
     )
     explains = ("learning rate too large", "learning rate too small")
 

@@ -20,12 +20,13 @@ ENVIRONMENT = {
 }
 
 
-def microgd_process(*args, **environment):
+def microgd_process(*args, cwd=None, **environment):
     return subprocess.run(
         [*COMMAND, *args],
         capture_output=True,
         encoding="utf-8",
         check=False,
+        cwd=cwd,
         env={**ENVIRONMENT, "PYTHONIOENCODING": "utf-8", **environment},
     )
 
@@ -102,12 +103,13 @@ def test_help_names_the_commands(args):
     assert "tour" in done.stdout
 
 
-def test_help_of_the_tour_has_its_options_and_examples():
+def test_help_of_the_tour_has_its_options_and_examples(tmp_path):
     said = microgd_process("tour", "--help").stdout
-    for part in ("--seed", "--depth", "--epochs", "--quiet", "--json", "Examples:"):
+    for part in ("--seed", "--depth", "--epochs", "--quiet", "--json", "--html", "Examples:"):
         assert part in said
     for example in re.findall(r"^ +microgd (tour[^>\n]*?)(?:  .*| >.*)?$", said, re.MULTILINE):
-        assert microgd_process(*example.split(), "--epochs", "1").returncode == 0
+        arguments = [*example.split(), "--epochs", "1"]
+        assert microgd_process(*arguments, cwd=tmp_path).returncode == 0
 
 
 def test_version():

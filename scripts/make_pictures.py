@@ -10,7 +10,7 @@ Graphs are SVG. Plots and pages are photographed in Chromium, by Playwright's Py
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,13 +20,17 @@ import microgd as mg
 from microgd import data, nn, optim
 from microgd.cli import tour_report
 from microgd.draw.plots.page import page
+from microgd.draw.stepper import page as steps
 from microgd.experiments.moons import moons
 from microgd.experiments.vanishing import Vanishing
+from microgd.explain.neuron import INPUTS
 from microgd.explain.recorder import FlowRecorder
 from microgd.train import fit
 
 PLACE = Path(__file__).parents[1] / "docs" / "pictures"
 FLAGS = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking"
+
+RIGHT = ["ArrowRight"]
 
 PICTURES: dict[str, Callable[[], None]] = {}
 
@@ -89,6 +93,57 @@ def weights() -> None:
     photograph("weights", page([plot], "weights"), (760, 400))
 
 
+# --- graphs --------------------------------------------------------------------------------------
+
+
+@picture
+def neuron() -> None:
+    w, b = (mg.tensor(v, requires_grad=True, name=n) for n, v in {"w": 0.8, "b": -0.3}.items())
+    x, y = mg.tensor(1.5, name="x"), mg.tensor(0.5, name="y")
+    loss = (mg.tanh(w * x + b) - y) ** 2
+    loss.name = "loss"
+    loss.backward()
+    mg.draw.graph(loss).save(PLACE / "neuron.svg")
+
+
+@picture
+def accumulation() -> None:
+    w = mg.tensor(3.0, requires_grad=True, name="w")
+    loss = w * w + w
+    loss.backward()
+    mg.draw.graph(loss).save(PLACE / "accumulation.svg")
+
+
+@picture
+def network() -> None:
+    drawn = mg.draw.graph(_classified(nn.MLP([2, 16, 16, 2], "relu", rng=0)), collapse="modules")
+    drawn.save(PLACE / "network.svg")
+    drawn.open("layers.0").save(PLACE / "network_open.svg")
+
+
+@picture
+def shared() -> None:
+    first, second = nn.Linear(2, 2, rng=0), nn.Linear(2, 2, rng=1)
+    second.weight = first.weight
+    model = nn.Sequential(first, nn.Tanh(), second)
+    mg.draw.graph(_classified(model), collapse="modules").save(PLACE / "shared.svg")
+
+
+@picture
+def large() -> None:
+    model = nn.MLP([2, *[8] * 5_000, 2], "tanh", init="orthogonal", rng=0)
+    mg.draw.graph(_classified(model)).save(PLACE / "large.svg")
+
+
+def _classified(model: nn.Module) -> mg.Tensor:
+    """The loss of a classifier of two classes on four points, after a backward pass."""
+    x = mg.tensor([[0.5, -1.0], [1.5, 0.3], [-0.7, 0.9], [0.1, 0.2]], name="x")
+    loss = nn.cross_entropy(model(x), target=np.array([0, 1, 0, 1]))
+    loss.name = "loss"
+    loss.backward()
+    return loss
+
+
 # --- records -------------------------------------------------------------------------------------
 
 
@@ -113,8 +168,40 @@ def tour() -> None:
         photograph("tour", path.read_text(encoding="utf-8"), (1200, 1380), scale=1)
 
 
-def photograph(name: str, html: str, size: tuple[int, int], scale: float = 2) -> None:
-    """A page as docs/pictures/<name>.png, in pixels of CSS times `scale`."""
+@picture
+def stepper() -> None:
+    photograph("stepper", steps(mg.explain.backprop(_named())), (1280, 720), 1.5, RIGHT * 5)
+
+
+@picture
+def quiz() -> None:
+    html = steps(mg.explain.backprop(_named()))
+    photograph("quiz", html, (400, 1180), keys=[*RIGHT * 5, "quiz"], dark=True)
+
+
+def _named() -> mg.Tensor:
+    w, x, b, y = (mg.tensor(v, requires_grad=n in "wb", name=n) for n, v in INPUTS.items())
+    p = w * x
+    z = p + b
+    a = mg.tanh(z)
+    e = a - y
+    loss = e * e
+    p.name, z.name, a.name, e.name, loss.name = "p", "z", "a", "e", "loss"
+    return loss
+
+
+def photograph(
+    name: str,
+    html: str,
+    size: tuple[int, int],
+    scale: float = 2,
+    keys: Sequence[str] = (),
+    dark: bool = False,
+) -> None:
+    """A page as docs/pictures/<name>.png, in pixels of CSS times `scale`.
+
+    keys  what is pressed before: a key, or the id of a button
+    """
     from playwright.sync_api import sync_playwright
 
     program = os.environ.get("MICROGD_CHROMIUM") or shutil.which("chromium")
@@ -123,10 +210,17 @@ def photograph(name: str, html: str, size: tuple[int, int], scale: float = 2) ->
         path.write_text(html, encoding="utf-8")
         browser = driver.chromium.launch(executable_path=program, args=FLAGS.split())
         tab = browser.new_page(
-            viewport={"width": size[0], "height": size[1]}, device_scale_factor=scale
+            viewport={"width": size[0], "height": size[1]},
+            device_scale_factor=scale,
+            color_scheme="dark" if dark else "light",
         )
         tab.goto(path.as_uri())
         tab.wait_for_timeout(1500)  # plots are drawn after the page has loaded
+        for key in keys:
+            if key.islower():
+                tab.click(f"#{key}")
+            else:
+                tab.keyboard.press(key)
         tab.screenshot(path=PLACE / f"{name}.png")
         browser.close()
 

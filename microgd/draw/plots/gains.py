@@ -43,7 +43,12 @@ def gains(flows: Flow | Comparison | Mapping[str, Flow], **options: Any) -> Any:
     paths = list(dict.fromkeys(layer.module for one in networks.values() for layer in one.layers))
     modules = dict(zip(paths, named(paths), strict=True))
     look: dict[str, Any] = {"x_range": list(modules.values()), "y_axis_type": "log"} | options
-    plot = blank("gain of a layer; a stroke where theory puts it", "layer, from the input to the loss", "", **look)
+    plot = blank(
+        "gain of a layer; a stroke where theory puts it",
+        "layer, from the input to the loss",
+        "",
+        **look,
+    )
     measured = [
         value
         for one in networks.values()

@@ -33,7 +33,6 @@ FOLLOW = """
         "label_text_color", "title_text_color"]) if (name in model.properties) put[name] = ink;
       for (const name of ["axis_line_color", "major_tick_line_color", "grid_line_color"])
         if (name in model.properties && model[name] !== null) put[name] = line;
-      if (model.tags.includes("fixed")) continue;
       if (Object.keys(put).length) model.setv(put);
     }
   };
@@ -49,7 +48,10 @@ def page(figures: Sequence[Any], title: str) -> str:
     from bokeh.embed import components
 
     script, places = components(tuple(figures), wrap_script=False)
-    plots = "".join(f"<div class='plot'>{place}</div>" for place in places)
+    plots = "".join(
+        f'<div class="plot" role="figure" aria-label="{escape(figure.title.text)}">{place}</div>'
+        for figure, place in zip(figures, places, strict=True)
+    )
     return (
         "<!doctype html>\n<html lang='en'><head><meta charset='utf-8'>"
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'

@@ -7,8 +7,8 @@ out < 0.015 or out > 0.985. ELU saturates on its negative side, at out < -0.94 *
 al. 2016, https://arxiv.org/abs/1511.07289).
 
 A rectifier is dead when it is 0 for every row of the batch: then nothing that the batch says can
-change its weights (Maas et al. 2013, https://ai.stanford.edu/~amaas/papers/relu_hybrid_icml2013_final.pdf;
-Lu et al. 2020, https://arxiv.org/abs/1903.06733).
+change its weights (Maas, Hannun and Ng 2013, Rectifier nonlinearities improve neural network
+acoustic models; Lu et al. 2020, https://arxiv.org/abs/1903.06733).
 """
 
 from collections.abc import Callable

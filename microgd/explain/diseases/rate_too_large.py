@@ -17,9 +17,10 @@ class RateTooLarge(Disease):
     measure = "learning rate / largest stable rate"
     source = (
         "LeCun et al. 1998, Efficient BackProp (https://doi.org/10.1007/3-540-49430-8_2): 2 / L,"
-        " with momentum 2 * (1 + momentum) / L, Cohen et al. 2021 (https://arxiv.org/abs/2103.00065);"
-        " for rules with a rate for each weight, steps of a tenth of the weights: a hundred times"
-        " what Karpathy 2022 calls right (https://youtu.be/P6sfmUTpUmc)"
+        " with momentum 2 * (1 + momentum) / L, Cohen et al. 2021"
+        " (https://arxiv.org/abs/2103.00065); for rules with a rate for each weight, steps of a"
+        " tenth of the weights, a hundred times what Karpathy 2022 calls right"
+        " (https://youtu.be/P6sfmUTpUmc)"
     )
     cure = "Lower the learning rate to half of the stable one, or warm up to it."
 

@@ -13,8 +13,8 @@ class Symmetric(Disease):
     name = "symmetric"
     measure = "layers whose units are all equal, and get equal gradients"
     source = (
-        "Rumelhart, Hinton and Williams 1986, Learning internal representations by error"
-        " propagation: symmetry breaking (https://doi.org/10.1038/323533a0)"
+        "Rumelhart, Hinton and Williams 1986, Learning representations by back-propagating errors"
+        " (https://doi.org/10.1038/323533a0), who start from small random weights to break it"
     )
     cure = "Draw the weights at random, by He's or Xavier's rule; only biases may start at zero."
     explains = (

@@ -131,7 +131,7 @@ def shared() -> None:
 
 @picture
 def large() -> None:
-    model = nn.MLP([2, *[8] * 5_000, 2], "tanh", init="orthogonal", rng=0)
+    model = nn.MLP([2, *[8] * 500, 2], "tanh", init="orthogonal", rng=0)
     mg.draw.graph(_classified(model)).save(PLACE / "large.svg")
 
 

@@ -14,6 +14,7 @@ from microgd.graph import Array, Node
 from microgd.train.norms import norm
 
 NOT_COMPUTED = "not computed"
+NUMBERED = 10_000  # nodes up to which v7 is the seventh of all results, not of those shown
 FEW = 3  # elements up to which a vector is written out
 SPOKEN = 4  # operations that a folded box names
 
@@ -42,7 +43,8 @@ def cards(
     folding: Folding, gradients: Mapping[Node, str] | None, values: bool, root: Node
 ) -> dict[Box, Card]:
     """A card for each box; `gradients` is what to write for those that are known, None for none."""
-    called = labels(folding.ids) if any(not box.folded for box in folding.boxes) else {}
+    alone = [box.nodes[0] for box in folding.boxes if not box.folded]
+    called = labels(folding.ids if len(folding.ids) <= NUMBERED else alone)
     return {
         box: _of_many(box, gradients, values)
         if box.folded

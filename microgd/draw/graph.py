@@ -26,6 +26,7 @@ SUFFIXES = {
     ".svg": "svg", ".png": "png", ".pdf": "pdf", ".dot": "dot", ".gv": "dot", ".html": "html",
 }  # fmt: skip
 INSIDE = 12  # modules that a page opens at most
+QUICK = 5_000  # nodes up to which a page opens modules at all: it is made whenever one looks
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,14 @@ class Graph:
         return self._svg
 
     def html(self) -> str:
-        """A part of a page: the picture, in which a click on a folded module leads into it."""
+        """A part of a page: the picture, in which a click on a folded module leads into it.
+
+        A large graph has no such links; `open` shows what is in its modules.
+        """
         page = f"g{zlib.crc32(self.dot().encode()):08x}"
         inside: dict[str, Graph] = {}
         waiting: list[tuple[str, Graph]] = [(path, self) for path in self.folded]
-        while waiting and len(inside) < INSIDE:
+        while waiting and len(inside) < INSIDE and len(self._folding.ids) <= QUICK:
             path, outer = waiting.pop(0)
             inside[path] = within = outer.open(path)
             waiting += [(p, within) for p in within.folded if p.startswith(f"{path}.")]
@@ -225,16 +229,13 @@ def graph(
 
 def _gradients(root: Node, folding: Folding) -> tuple[dict[Node, str], bool]:
     """The gradients that are known, as text, and whether some are lost to a changed parameter."""
-    known = {
-        node: written_gradient(node.gradient) for node in folding.ids if node.gradient is not None
-    }
-    shown = {
-        node
-        for box in folding.boxes
-        if len(box.gives) == 1 or not box.folded
-        for node in (box.gives if box.folded else box.nodes)
-    }
-    if not known or not root.needs_grad or root.value.size != 1:
+    shown: set[Node] = set()
+    for box in folding.boxes:
+        if not box.folded or len(box.gives) == 1:
+            shown.update(box.gives if box.folded else box.nodes)
+    known = {node: written_gradient(node.gradient) for node in shown if node.gradient is not None}
+    computed = any(node.gradient is not None for node in folding.ids)
+    if not computed or not root.needs_grad or root.value.size != 1:
         return known, False
     seen = set(known)
     try:

@@ -47,9 +47,9 @@ def css() -> str:
     True
     """
     light = _variables(0)
+    outline = ':is(polygon,path):not([fill="none"])'  # the outer one of two stays empty
     fills = "".join(
-        f".microgd .{kind}>:is(polygon,path),.microgd .{kind}>g>a>:is(polygon,path)"
-        f"{{fill:var(--{kind})}}"
+        f".microgd .{kind}>{outline},.microgd .{kind}>g>a>{outline}{{fill:var(--{kind})}}"
         for kind in KINDS
     )
     return (
@@ -57,7 +57,7 @@ def css() -> str:
         f"@media (prefers-color-scheme: dark){{.microgd{{{_variables(1)}}}}}"
         f"@media print{{.microgd{{{light}}}}}"
         f".microgd text{{fill:var(--ink);font-family:{FONTS};font-variant-numeric:tabular-nums}}"
-        ".microgd text.label,.microgd text.name,.microgd .caption,.microgd .cluster text"
+        ".microgd :is(text.label,text.name,text.ops,.caption),.microgd .cluster text"
         "{fill:var(--muted)}"
         ".microgd .paper{fill:var(--paper)}"
         ".microgd .node polygon,.microgd .node path,.microgd .node polyline,"

@@ -156,6 +156,13 @@ def test_kinds_differ_without_colour():
     assert len(set(outlines)) == len(outlines)
 
 
+def test_the_result_has_two_outlines_also_where_a_style_sheet_fills():
+    svg = graph(neuron()).svg()
+    outlines = next(iter(groups(svg, "result").values())).findall(f"{SVG}path")
+    assert [path.get("fill") == "none" for path in outlines] == [False, True]
+    assert all(':not([fill="none"])' in rule for rule in re.findall(r"[^}]*fill:var\(--op\)", svg))
+
+
 def test_each_node_has_its_kind():
     loss = neuron()
     nodes = groups(graph(loss).svg(), "node")

@@ -22,7 +22,7 @@ def depths(folding: Folding) -> dict[Box, int]:
         depth[edge.target] = max(depth[edge.target], depth[edge.source] + 1)
     first: dict[Box, int] = {}
     for edge in folding.edges:
-        if edge.source.nodes[-1].op is None:
+        if not edge.source.acts:
             found = depth[edge.target] - 1
             first[edge.source] = min(first.get(edge.source, found), found)
     return depth | first

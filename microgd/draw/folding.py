@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from operator import attrgetter
 from typing import Literal
 
 from microgd.explain.ids import number
@@ -25,6 +26,8 @@ class Box:
     folded  whether it is closed; then what it is: a module's path, or ``path`` is empty
     path    of the module that it folds, or of the one in which it stands
     gives   those of its nodes that other boxes use, and the root
+    place   of its first operation in the order of creation, or of the leaf that it is
+    acts    whether there is an operation in it
     """
 
     id: str
@@ -32,6 +35,8 @@ class Box:
     folded: bool = False
     nodes: list[Node] = field(default_factory=list)
     gives: dict[Node, None] = field(default_factory=dict)
+    place: int = 0
+    acts: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -130,11 +135,6 @@ def is_data(node: Node) -> bool:
     return node.op is None and not is_parameter(node) and not is_constant(node)
 
 
-def acts(box: Box) -> bool:
-    """Whether there is an operation in a box."""
-    return any(node.op is not None for node in box.nodes)
-
-
 def _homes(ids: dict[Node, str]) -> dict[Node, str]:
     """The path of the module to which each node belongs.
 
@@ -200,36 +200,34 @@ def _gather(
     """The boxes, in the order in which they first act."""
     boxes: list[Box] = []
     folded: dict[str, Box] = {}
-    for node, name in ids.items():
+    for place, (node, name) in enumerate(ids.items()):
         home = homes[node]
         path = where[home]
+        acts = node.op is not None
         if path is None:
-            boxes.append(Box(name, home, nodes=[node]))
+            boxes.append(Box(name, home, nodes=[node], place=place, acts=acts))
             continue
         box = folded.get(path)
         if box is None:
-            folded[path] = box = Box(f"m{name[1:]}", path, folded=True)
+            folded[path] = box = Box(f"m{name[1:]}", path, folded=True, place=place)
             boxes.append(box)
+        if acts and not box.acts:  # parameters may be older, or newer
+            box.place, box.acts = place, True
         box.nodes.append(node)
-    order = {node: place for place, node in enumerate(ids)}
-
-    def place(box: Box) -> int:
-        return order[next((node for node in box.nodes if node.op is not None), box.nodes[0])]
-
-    return sorted(boxes, key=place)
+    return sorted(boxes, key=attrgetter("place"))
 
 
 def _squeeze(boxes: list[Box], ids: dict[Node, str], max_nodes: int) -> list[Box]:
     """Fold what lies between the first and the last operations, and leaves if there are many."""
     ends = min(ENDS, max(1, max_nodes // 4))
-    middle = [box for box in boxes if acts(box)][ends:-ends]
+    middle = [box for box in boxes if box.acts][ends:-ends]
     hidden = {node for box in middle for node in box.nodes}
     outer = set()  # leaves that are used elsewhere
     for node in ids:
         for x in node.inputs:
             if x.op is None and node not in hidden:
                 outer.add(x)
-    leaves = [box for box in boxes if not acts(box)]
+    leaves = [box for box in boxes if not box.acts]
     groups = [[box for box in leaves if box.nodes[0] not in outer] + middle]
     visible = [box for box in leaves if box.nodes[0] in outer]
     if len(visible) > min(LEAVES, max_nodes // 2):
@@ -241,7 +239,8 @@ def _squeeze(boxes: list[Box], ids: dict[Node, str], max_nodes: int) -> list[Box
     kept = [box for box in boxes if box not in gone]
     for group in groups:
         nodes = sorted((node for box in group for node in box.nodes), key=order.__getitem__)
-        kept.append(Box(f"m{ids[nodes[0]][1:]}", "", folded=True, nodes=nodes))
+        acts = any(box.acts for box in group)
+        kept.append(Box(f"m{ids[nodes[0]][1:]}", "", folded=True, nodes=nodes, acts=acts))
     return kept
 
 

@@ -37,8 +37,8 @@ def play(what: Debugger | Recording) -> None:
     if player.current is None:
         player.step()
     with keys.pressed() as typed, screen.screen(hide_cursor=True) as page:
-        page.update(_page(player, screen.width))
         try:
+            page.update(_page(player, screen.width))
             for key in typed:
                 if key == "q":
                     break

@@ -14,8 +14,8 @@ from microgd.backprop import sweep
 from microgd.explain.activity import dead, saturated, units
 from microgd.explain.calls import Piece, pieces
 from microgd.explain.layers import Layer, layers
-from microgd.explain.steps import start
 from microgd.explain.show import drawing
+from microgd.explain.steps import start
 from microgd.explain.untouched import untouched
 from microgd.graph import Array, Node
 from microgd.nn import Module, cross_entropy

@@ -141,12 +141,12 @@ class MLP(Module):
                 f"MLP: sizes={sizes!r}; give at least inputs and outputs, as [2, 16, 2]"
             )
         rng = initialise.generator(rng)
-        self.layers: list[Module] = []
+        layers: list[Module] = []
         for inputs, outputs in itertools.pairwise(self.sizes):
             between = make_activation(activation)
             chosen = init if init is not None else initialise.meant_for(between)
-            self.layers += [Linear(inputs, outputs, init=chosen, rng=rng, dtype=dtype), between]
-        self.layers = self.layers[:-1]
+            layers += [Linear(inputs, outputs, init=chosen, rng=rng, dtype=dtype), between]
+        self.layers = layers[:-1]
 
     def forward(self, x: Any) -> Any:
         """The scores, of shape (..., sizes[-1])."""

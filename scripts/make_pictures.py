@@ -47,7 +47,8 @@ def picture(make: Callable[[], None]) -> Callable[[], None]:
 @picture
 def history() -> None:
     found = moons()
-    photograph("history", page([mg.draw.history(found.history)], "loss"), (760, 364))
+    plots = [mg.draw.history(found.history, what) for what in ("loss", "accuracy")]
+    photograph("history", page(plots, "training"), (760, 728))
 
 
 @picture

@@ -78,6 +78,8 @@ class Op:
         names, self.defaults = _signature(forward)
         arity = 1 if variadic else len(derivatives)
         self.arguments, self.parameters = names[:arity], names[arity:]
+        shown = [f"{n}={self.defaults[n]!r}" if n in self.defaults else n for n in names]
+        self.__text_signature__ = f"({', '.join(shown)})"  # for help() and notebooks
         self.__doc__ = "\n".join([doc, *self._formulas(), *_doctest(example)])
 
     def __call__(self, *args: Any, **params: Any) -> Any:

@@ -97,6 +97,7 @@ class Tensor(Node):
     dtype = property(lambda self: self.value.dtype, doc="NumPy's type of the elements.")
     is_leaf = property(lambda self: self.op is None, doc="Whether it came from no operation.")
     T = property(axes.transpose, doc="The axes reversed.")
+    numpy = property(lambda self: self.value.copy, doc="A copy of the numbers, without history.")
     tolist = property(lambda self: self.value.tolist, doc="The numbers in Python's nested lists.")
     argmax = property(lambda self: self.value.argmax, doc="Where the largest elements are.")
 
@@ -116,10 +117,6 @@ class Tensor(Node):
         if self.size != 1:
             raise ValueError(f"item: {self.describe()} has {self.size} elements, not one")
         return self.value.item()
-
-    def numpy(self) -> Array:
-        """A copy of the numbers, without history."""
-        return self.value.copy()
 
     def detach(self) -> "Tensor":
         """A copy without history, which no later step of an optimizer changes."""

@@ -1,5 +1,7 @@
 """Functions composed of operations are NumPy's, and their derivatives right to second order."""
 
+import inspect
+
 import numpy as np
 import pytest
 from composite_rows import COMPOSITES
@@ -85,3 +87,25 @@ def test_norms_of_matrices_are_refused(axis):
         mg.norm(mg.tensor(np.ones((2, 3))), ord=2, axis=axis)
     assert "norm: ord=2 of (2, 3)" in str(caught.value)
     assert "give a single axis" in str(caught.value)
+
+
+def test_the_spread_of_equal_numbers_has_gradient_zero():
+    assert mg.grad(lambda x: x.std())(np.full(3, 2.0)).tolist() == [0.0, 0.0, 0.0]
+
+
+def test_more_degrees_of_freedom_than_numbers_give_no_negative_variance():
+    x = np.arange(6.0)
+    with np.errstate(divide="ignore"):
+        assert mg.var(mg.tensor(x), ddof=7).item() == np.inf
+
+
+@pytest.mark.parametrize(
+    ("op", "signature"),
+    [
+        (mg.tanh, "(x)"),
+        (mg.sum, "(x, axis=None, keepdims=False)"),
+        (mg.clip, "(x, min=None, max=None)"),
+    ],
+)
+def test_help_shows_the_parameters(op, signature):
+    assert str(inspect.signature(op)) == signature

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from microgd.op import Op, Pullback, Recorder, as_array, example
-from microgd.ops.elementwise import absolute, sqrt, square
+from microgd.ops.elementwise import absolute, square
 
 __all__ = ["sum", "mean", "max", "min", "prod", "cumsum", "var", "std", "norm"]
 
@@ -30,9 +30,10 @@ def expand(g: Any, x: Any, axis: Axis) -> Any:
     return g.reshape(tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
 
 
-def count(x: Any, axis: Axis) -> int:
-    """How many elements go into one element of the reduction."""
-    return math.prod(x.shape[a] for a in _axes(x.ndim, axis))
+def count(x: Any, axis: Axis, ddof: int = 0) -> int:
+    """How many elements go into one element of the reduction, less `ddof`, but not below 0."""
+    n = math.prod(x.shape[a] for a in _axes(x.ndim, axis)) - ddof
+    return n * (n > 0)
 
 
 def share(x: Any, out: Any, axis: Axis) -> Any:
@@ -93,13 +94,14 @@ cumsum = Op("cumsum", lambda x, axis=None: np.cumsum(x, axis=axis),
 def var(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
     """The variance along axes, sum((x - mean)**2) / (n - ddof)."""
     x = as_array(x)
-    return sum(square(x - mean(x, axis, True)), axis, keepdims) / (count(x, axis) - ddof)
+    return sum(square(x - mean(x, axis, True)), axis, keepdims) / count(x, axis, ddof)
 
 
 @example("std([1.0, 3.0]) -> 1.0")
 def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
-    """The standard deviation along axes, sqrt(var(x))."""
-    return sqrt(var(x, axis, ddof, keepdims))
+    """The standard deviation along axes, sqrt(var(x)); its derivative is 0 where it is 0."""
+    x = as_array(x)
+    return _norm(x - mean(x, axis, True), axis, keepdims) / count(x, axis, ddof) ** 0.5
 
 
 _norm = Op("norm", lambda x, axis=None, keepdims=False:
@@ -120,8 +122,6 @@ def norm(x: Any, ord: float | None = None, axis: Axis = None, keepdims: bool = F
         raise ValueError(f"norm: ord={ord!r} of {x.shape} along axis={axis}; give a single axis")
     if ord is None or ord == 2:
         return _norm(x, axis, keepdims)
-    if ord == 1:
-        return sum(absolute(x), axis, keepdims)
-    if ord == math.inf:
-        return max(absolute(x), axis, keepdims)
+    if ord in {1, math.inf}:
+        return (sum if ord == 1 else max)(absolute(x), axis, keepdims)
     raise ValueError(f"norm: ord={ord!r} is not supported; write 1, 2 or inf")

@@ -107,7 +107,7 @@ def backward(root: Node, gradient: Any = None) -> None:
             f"backward: the tensor {root.describe()} is not one number; reduce it first"
             f" (.mean(), .sum()) or pass gradient= of shape {shape}"
         )
-    seed = np.ones(shape, dtype) if gradient is None else np.array(gradient, dtype)
+    seed = np.array(1, dtype).reshape(shape) if gradient is None else np.array(gradient, dtype)
     if seed.shape != shape:
         raise ValueError(f"backward: gradient {seed.shape} for {root.describe()}; give {shape}")
     totals: dict[Node, Any] = {}

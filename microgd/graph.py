@@ -73,9 +73,9 @@ def history(root: Node, since: int = -1) -> list[Node]:
 class _State(threading.local):
     """How this thread records: whether, in which module, and who watches (`detect_anomaly`)."""
 
-    recording = True
-    scope = ""
-    watch: Any = None
+    def __init__(self) -> None:
+        self.recording, self.scope = True, ""
+        self.watch: Any = None
 
 
 state = _State()

@@ -2,9 +2,10 @@
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from types import MethodType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,14 +19,16 @@ class Recorder:
         """Compute `op` on `inputs`, and remember how."""
 
 
-class Local(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Local:
     """An elementwise derivative, ``rule(out, *inputs, **params)``; the gradient is g * that."""
 
     formula: str
     rule: Callable[..., Any]
 
 
-class Pullback(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Pullback:
     """The gradient from the upstream gradient ``g``: ``rule(g, out, *inputs, **params)``."""
 
     formula: str
@@ -108,7 +111,7 @@ class Op:
         if not self.variadic:
             return self.derivatives
         shared = self.derivatives[0]
-        return [shared._replace(rule=partial(shared.rule, index=i)) for i in range(len(inputs))]
+        return [replace(shared, rule=partial(shared.rule, index=i)) for i in range(len(inputs))]
 
     def _split(self, args: tuple[Any, ...], params: Any) -> tuple[tuple[Any, ...], Any]:
         """Tell inputs from parameters given by position (``sum(x, 0)``) and inputs by name."""

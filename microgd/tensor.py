@@ -83,12 +83,13 @@ class Tensor(Node):
             params = {**params, "kept": kept}
         if type(value) is not ndarray:
             value = np.asarray(value)
-        if needed and state.recording and value.dtype.kind == "f":
+        here = state.__dict__  # this thread's, looked up once
+        if needed and here["recording"] and value.dtype.kind == "f":
             Node.__init__(out := Tensor.__new__(Tensor), value, True, op, inputs, params)
         else:
             out = _leaf(value)
-        if state.watch is not None:
-            state.watch.after_forward(out, op, inputs)
+        if here["watch"] is not None:
+            here["watch"].after_forward(out, op, inputs)
         return out
 
     shape = property(lambda self: self.value.shape, doc="Sizes of the axes.")

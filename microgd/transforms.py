@@ -154,7 +154,6 @@ class _Call:
 def _variable(x: Any, linked: bool) -> Tensor:
     """`x` as a variable of its own, linked to `x` if that may be differentiated as well."""
     if linked and isinstance(x, Tensor) and x.needs_grad:
-        alias: Tensor = elementwise.identity(x)
-        return alias
+        return x.record(elementwise.identity, (x,), {})
     number = float(x) if isinstance(x, int) else x
     return Tensor(number, requires_grad=True, name=getattr(x, "name", None))

@@ -75,7 +75,8 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
     >>> cross_entropy([[1000.0, 0.0], [0.0, 1000.0]], [0, 0]).tolist()
     500.0
     """
-    reduce = choose("cross_entropy: reduction", reduction, _REDUCE)
+    if reduction not in _REDUCE:  # asked here, for a call takes longer than the answer
+        choose("cross_entropy: reduction", reduction, _REDUCE)
     logits, target = as_array(logits), as_array(target)
     if target.ndim < 2 or target.shape[1:] == (1,):
         labels = target.value if isinstance(target, Node) else target
@@ -89,7 +90,7 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
     _rows("cross_entropy", logits)
     logits, target = _pair("cross_entropy", logits, target)
     _probabilities("cross_entropy", target)
-    return reduce(-(softmax.log_softmax(logits, -1) * target).sum(-1))
+    return _REDUCE[reduction](-(softmax.log_softmax(logits, -1) * target).sum(-1))
 
 
 def nll_loss(log_probabilities: Any, target: Any, reduction: str = "mean") -> Any:

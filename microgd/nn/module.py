@@ -62,14 +62,15 @@ class Module:
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run `forward` under this module's name."""
-        outer, label = state.scope, self.label
+        here, label = state.__dict__, self.label  # looked up once: this is on every training path
+        outer = here["scope"]
         if label:
-            state.scope = call = Call(f"{outer}.{label}" if outer else label)
+            here["scope"] = call = Call(f"{outer}.{label}" if outer else label)
             call.outer = outer
         try:
             return self.forward(*inputs, **options)
         finally:
-            state.scope = outer
+            here["scope"] = outer
 
     def __setattr__(self, name: str, value: Any) -> None:
         for path, item in _members(name, value):

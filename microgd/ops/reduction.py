@@ -1,7 +1,6 @@
 """Operations that combine elements along axes: sums, extremes, norms.
 
-`axis` is None (all), a number or a tuple, negative counts from the end; `keepdims` leaves the
-reduced axes with size 1. NumPy's defaults throughout (`var` divides by n - ddof, ddof = 0).
+`axis` is None (all), a number or a tuple; `keepdims` leaves reduced axes with size 1; as in NumPy.
 """
 
 import math
@@ -32,7 +31,7 @@ def expand(g: Any, x: Any, axis: Axis) -> Any:
 
 def count(x: Any, axis: Axis, ddof: int = 0) -> int:
     """How many elements go into one element of the reduction, less `ddof`, but not below 0."""
-    n = math.prod(x.shape[a] for a in _axes(x.ndim, axis)) - ddof
+    n: int = math.prod(x.shape[a] for a in _axes(x.ndim, axis)) - ddof
     return n * (n > 0)
 
 

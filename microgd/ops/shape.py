@@ -35,7 +35,6 @@ flip = Op("flip", lambda x, axis=None: np.flip(x, axis),
 
 
 def _inverse(axes: Sequence[int] | None, ndim: int) -> list[int] | None:
-    """The order of axes that undoes `axes`."""
     return None if axes is None else np.argsort([a % ndim for a in axes]).tolist()
 
 

@@ -43,20 +43,17 @@ class Bucket:
         """The part of a flat array that belongs to parameter `i`, in its shape: a view."""
         return flat[self.places[i]].reshape(self.params[i].shape)
 
-    def adopt(self) -> None:
-        """Take in parameters whose array is not (or no longer) a view of `weights`."""
-        for p, view in zip(self.params, self._views, strict=True):
-            if p.value is not view:
-                view[...] = p.value
-                p.value = view
-
     def runs(self) -> Iterator[tuple[slice, slice]]:
         """Neighbouring parameters that have gradients and have taken equally many steps.
 
         Which parameters, and where they stand in the flat arrays. Nearly always it is all of them.
+        One whose array is not (or no longer) a view of `weights` is taken in on the way.
         """
         start, ends = 0, len(self.params)
         for i, p in enumerate(self.params):
+            if p.value is not self._views[i]:
+                self._views[i][...] = p.value
+                p.value = self._views[i]
             if p.gradient is None or self.steps[i] != self.steps[start]:
                 if start < i:
                     yield self._run(start, i)

@@ -87,7 +87,6 @@ class Optimizer:
         """
         for options, bucket in self._buckets:
             decay = options["weight_decay"]
-            bucket.adopt()
             for run, part in bucket.runs():
                 g = bucket.gradient(run, part)
                 if decay and not self.decoupled:

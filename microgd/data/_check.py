@@ -1,42 +1,22 @@
-"""The questions asked of every argument that reaches a data set: is it whole, real, finite, paired?
+"""The questions asked of every argument that reaches a data set: is it finite, filled, paired?
 
 Each helper takes the name of the public operation, so that its message can begin with it.
 """
 
-import math
-import operator
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from microgd.arguments import real, whole
+
+__all__ = [
+    "Array", "Rng", "deviation", "floating", "generator", "numbers", "pair", "real", "whole",
+]  # fmt: skip
+
 Array = NDArray[Any]
 # Quoted, for NumPy loads its random module at first use, and that is a sixth of its import time.
 Rng: TypeAlias = "np.random.Generator | int"
-
-
-def whole(op: str, name: str, value: object, least: int, way_out: str) -> int:
-    """Return `value` as an int of at least `least`; bools and floats are refused."""
-    if isinstance(value, (bool, np.bool_)) or not hasattr(value, "__index__"):
-        kind = type(value).__name__
-        raise TypeError(f"{op}: {name} is {value!r}, a {kind}, not a whole number; {way_out}")
-    number = operator.index(value)
-    if number < least:
-        raise ValueError(f"{op}: {name} is {number}; {way_out}")
-    return number
-
-
-def real(op: str, name: str, value: object, way_out: str) -> float:
-    """Return `value` as a finite float; bools and strings are refused."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(
-        value, (int, float, np.integer, np.floating)
-    ):
-        kind = type(value).__name__
-        raise TypeError(f"{op}: {name} is {value!r}, a {kind}, not a number; {way_out}")
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"{op}: {name} is {number}; {way_out}")
-    return number
 
 
 def deviation(op: str, value: object) -> float:

@@ -1,0 +1,25 @@
+"""The claims that `microgd reproduce` runs: one file each, imported when it is run."""
+
+from importlib import import_module
+
+from microgd.experiments.claim import Claim
+from microgd.names import choose
+
+NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_cosh.py
+    # exact
+    "log-cosh",
+    # within a few percent
+    # in distribution
+)
+
+
+def load(name: str) -> Claim:
+    """The claim of this name. Raises ValueError, with the nearest one, if there is none.
+
+    >>> load("log-cosh").title
+    'Gradient descent on log cosh'
+    """
+    module = choose("claim", name, {known: known.replace("-", "_") for known in NAMES})
+    claim = import_module(f"{__name__}.{module}").CLAIM
+    assert isinstance(claim, Claim)
+    return claim

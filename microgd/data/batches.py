@@ -33,7 +33,7 @@ class Batches:
     epoch goes through a new permutation of the rows, drawn from `rng` (a seed or a generator); all
     rows at once are never shuffled, for their order changes nothing. The last batch holds the
     n mod size rows that are left, unless `drop_last`. Unshuffled batches are read-only views of the
-    data, shuffled ones are copies.
+    data, shuffled ones are copies. `select` narrows the epochs that follow to some of the rows.
 
     Shapes: x (n, ...) and y (n, ...) give x (size, ...) and y (size, ...), dtypes kept. Raises
     ValueError or TypeError when size is not a whole number of 1 or more, x and y differ in length,
@@ -67,14 +67,38 @@ class Batches:
             )
         self.rng = generator("batches", rng)
         self.epoch = 0
-        self._x, self._y = _read_only(inputs), _read_only(targets)
+        self.x, self.y = _read_only(inputs), _read_only(targets)
+        self._selected: NDArray[np.intp] | None = None
         self._place = _Place(_NO_ORDER)
         self._resume = False
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
-        whole_ones, left = divmod(self.rows, self.size)
+        return self._count(self.selected)
+
+    def _count(self, rows: int) -> int:
+        whole_ones, left = divmod(rows, self.size)
         return whole_ones + (left > 0 and not self.drop_last)
+
+    @property
+    def selected(self) -> int:
+        """The number of rows in an epoch: those of `select`, or all."""
+        return self.rows if self._selected is None else len(self._selected)
+
+    def select(self, rows: ArrayLike | None) -> None:
+        """Let the epochs that follow go through these rows only, or through all of them (None).
+
+        `rows` are whole numbers below n, none twice; unshuffled, they come in this order. A loop
+        under way goes on as it was, and is given up like one left early. Raises ValueError, and
+        changes nothing, for other rows, or where `drop_last` would leave no batch.
+
+        >>> batches = Batches(np.arange(5.0), np.arange(5), size=2, shuffle=False)
+        >>> batches.select([4, 0, 1])
+        >>> [y.tolist() for x, y in batches]
+        [[4, 0], [1]]
+        """
+        chosen = None if rows is None else self._checked_rows("select: rows", np.asarray(rows))
+        self._selected, self._place, self._resume = chosen, _Place(_NO_ORDER), False
 
     @property
     def position(self) -> int:
@@ -89,13 +113,12 @@ class Batches:
         if self._resume:
             place, self._resume = self._place, False
         else:
-            order = self.rng.permutation(self.rows) if self.shuffle else _NO_ORDER
-            place = self._place = _Place(order)
-        x, y, size, order = self._x, self._y, self.size, place.order
+            place = self._place = _Place(self._new_order())
+        x, y, size, order = self.x, self.y, self.size, place.order
         for start in range(place.done * size, len(self) * size, size):
             # Counted before it is handed out: a state saved in the loop's body is past this batch.
             place.done += 1
-            if self.shuffle:
+            if order.size:
                 rows = order[start : start + size]
                 yield x.take(rows, 0), y.take(rows, 0)
             else:
@@ -103,8 +126,15 @@ class Batches:
         place.done = 0
         self.epoch += 1
 
+    def _new_order(self) -> NDArray[np.intp]:
+        """The order of an epoch; empty for that of the data."""
+        if not self.shuffle:
+            return _NO_ORDER if self._selected is None else self._selected
+        order = self.rng.permutation(self.selected)
+        return order if self._selected is None else self._selected[order]
+
     def state_dict(self) -> dict[str, int | str | NDArray[np.int64]]:
-        """Return the generator's state, the order and the place: whole numbers, text, one array.
+        """Return the generator's state, order, place and selection: whole numbers, text, arrays.
 
         Saved in the body of a loop, it stands after the batch in hand.
         """
@@ -113,6 +143,7 @@ class Batches:
         return {
             "rng": json.dumps(self.rng.bit_generator.state, default=np.ndarray.tolist),
             "order": order.astype(np.int64),
+            "selected": (_NO_ORDER if self._selected is None else self._selected).astype(np.int64),
             "position": place.done,
             "epoch": self.epoch,
             **self._layout(),
@@ -134,7 +165,7 @@ class Batches:
         (2, True)
         """
         layout = self._layout()
-        expected = {"rng", "order", "position", "epoch", *layout}
+        expected = {"rng", "order", "selected", "position", "epoch", *layout}
         if set(state) != expected:
             missing, extra = sorted(expected - set(state)), sorted(set(state) - expected)
             raise _bad_state(f"has missing entries {missing} and unknown entries {extra}")
@@ -145,11 +176,14 @@ class Batches:
                     "make the batches from the same data with the same arguments",
                 )
         position, epoch = _number(state, "position"), _number(state, "epoch")
-        if not 0 <= position <= len(self) or epoch < 0:
-            raise _bad_state(f"is at batch {position} of {len(self)} in epoch {epoch}")
-        order = self._saved_order(np.asarray(state["order"]), position)
+        selected = self._saved_selection(np.asarray(state["selected"]))
+        count = self._count(self.rows if selected is None else len(selected))
+        if not 0 <= position <= count or epoch < 0:
+            raise _bad_state(f"is at batch {position} of {count} in epoch {epoch}")
+        order = self._saved_order(np.asarray(state["order"]), position, selected)
         generator_state = self._saved_generator(state["rng"])
         self.rng.bit_generator.state = generator_state
+        self._selected = selected
         self.epoch, self._place, self._resume = epoch, _Place(order, position), position > 0
 
     def _layout(self) -> dict[str, int]:
@@ -161,11 +195,42 @@ class Batches:
             "drop_last": int(self.drop_last),
         }
 
-    def _saved_order(self, order: Array, position: int) -> NDArray[np.intp]:
-        rows = self.rows if self.shuffle and position else 0
-        whole_numbers = order.dtype.kind in "iu" and order.shape == (rows,)
-        if not whole_numbers or not np.array_equal(np.sort(order), np.arange(rows)):
-            raise _bad_state(f"has an order that is no permutation of {rows} rows")
+    def _checked_rows(self, what: str, rows: Array) -> NDArray[np.intp]:
+        """A copy of `rows`, if they can be selected."""
+        way_out = f"give whole numbers from 0 to {self.rows - 1}, or None for all rows"
+        if rows.ndim != 1 or not rows.size or rows.dtype.kind not in "iu":
+            raise ValueError(
+                f"batches.{what} have shape {rows.shape} and dtype {rows.dtype}; {way_out}"
+            )
+        if rows.min() < 0 or rows.max() >= self.rows:
+            wrong = int(np.flatnonzero((rows < 0) | (rows >= self.rows))[0])
+            raise ValueError(f"batches.{what}[{wrong}] is {rows[wrong]}; {way_out}")
+        if len(np.unique(rows)) < len(rows):
+            raise ValueError(f"batches.{what} name a row twice; {way_out}, each once")
+        if not self._count(len(rows)):
+            raise ValueError(
+                f"batches.{what} are {len(rows)}, fewer than the batch size {self.size}, and"
+                " drop_last leaves no batch; select more, or make the batches smaller"
+            )
+        return rows.astype(np.intp)
+
+    def _saved_selection(self, rows: Array) -> NDArray[np.intp] | None:
+        if not rows.size and rows.dtype.kind in "iu":
+            return None
+        try:
+            return self._checked_rows("selected rows", rows)
+        except ValueError as error:
+            raise _bad_state(f"has a selection that does not fit ({error})") from error
+
+    def _saved_order(
+        self, order: Array, position: int, selected: NDArray[np.intp] | None
+    ) -> NDArray[np.intp]:
+        rows = _NO_ORDER
+        if position and (self.shuffle or selected is not None):
+            rows = np.arange(self.rows) if selected is None else np.sort(selected)
+        whole_numbers = order.dtype.kind in "iu" and order.shape == rows.shape
+        if not whole_numbers or not np.array_equal(np.sort(order), rows):
+            raise _bad_state(f"has an order that is no permutation of {len(rows)} rows")
         return order.astype(np.intp)
 
     def _saved_generator(self, text: object) -> Any:

@@ -24,8 +24,8 @@ House rules:
 - The framework alone gives the verdict. A number that cannot be met stays as the source has it:
   the `note` says why, and `instead` what follows from that reason (from a reference, too, not from
   a run). Measured there, the row "differs as stated"; anywhere else it is not reproduced.
-- All randomness comes from ``np.random.default_rng(seed)``: the same seed, the same numbers. A claim
-  that draws none takes its seed as ``_``.
+- All randomness comes from ``np.random.default_rng(seed)``: the same seed, the same numbers.
+  A claim that draws none takes its seed as ``_``.
 - Ten seconds on one core at most; what takes longer is ``full=True``, and run by ``--full`` only.
 - The rule claimed about is the one that trains: `microgd.optim`, `microgd.nn`, never a copy.
 """

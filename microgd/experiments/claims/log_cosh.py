@@ -31,7 +31,11 @@ def run(_: int) -> Iterator[Row | Plot]:
 CLAIM = Claim(
     name="log-cosh",
     title="Gradient descent on log cosh",
-    source=Source("Cauchy", 1847, "https://www.math.uni-bielefeld.de/documenta/vol-ismp/40_lemarechal-claude.pdf"),
+    source=Source(
+        "Cauchy",
+        1847,
+        "https://www.math.uni-bielefeld.de/documenta/vol-ismp/40_lemarechal-claude.pdf",
+    ),
     teaches=(
         "Far away the slope is 1 and each step equal; near the end a step is a tenth of what is"
         " left, so that descent slows down and stops short of the minimum."

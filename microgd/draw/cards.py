@@ -11,7 +11,7 @@ from microgd.draw.folding import Box, Folding, is_constant, is_parameter
 from microgd.explain.labels import labels
 from microgd.explain.text import clean, number, shape
 from microgd.graph import Array, Node
-from microgd.train.norms import norm
+from microgd.norms import norm
 
 NOT_COMPUTED = "not computed"
 NUMBERED = 10_000  # nodes up to which v7 is the seventh of all results, not of those shown

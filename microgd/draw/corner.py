@@ -6,7 +6,7 @@ import numpy as np
 
 from microgd.explain.text import number, shape
 from microgd.graph import Array
-from microgd.train.norms import norm
+from microgd.norms import norm
 
 CORNER = 4  # rows and columns of an array that are shown
 MOST = 6  # words that a list names

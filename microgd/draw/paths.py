@@ -10,7 +10,7 @@ from microgd.draw.tables import table
 from microgd.draw.terminal import TIMES, WIDEST, console
 from microgd.explain.paths import Hop, Path, Paths
 from microgd.explain.text import clean, number
-from microgd.train.norms import norm
+from microgd.norms import norm
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -19,10 +19,10 @@ from microgd.explain.steps import start
 from microgd.explain.untouched import untouched
 from microgd.graph import Array, Node
 from microgd.nn import Module, cross_entropy
+from microgd.norms import norm
 from microgd.optim import Optimizer
 from microgd.tensor import Tensor
 from microgd.train.evaluate import Pair, loss_value, pair
-from microgd.train.norms import norm
 
 
 @dataclass(frozen=True, slots=True)

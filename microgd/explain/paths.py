@@ -15,8 +15,8 @@ from microgd.explain.formulas import renamed
 from microgd.explain.show import drawing
 from microgd.explain.steps import start
 from microgd.graph import Array, Node, history
+from microgd.norms import norm
 from microgd.tensor import Tensor
-from microgd.train.norms import norm
 
 WORK = 100_000  # partial paths of arrays that are followed, over all nodes; a second or so
 MEMORY = 2**28  # bytes that they may take at one node

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from microgd.graph import Array
+from microgd.norms import norm
 from microgd.train.callbacks import Run, overrides
 from microgd.train.evaluate import evaluate, loss_value
 from microgd.train.history import GRAD_NORM, History
 from microgd.train.metrics import Metric, Metrics, chosen, totals
-from microgd.train.norms import norm
 
 Hook = Callable[[Run], None]
 

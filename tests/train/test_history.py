@@ -8,7 +8,6 @@ import pytest
 
 from microgd import data, nn, optim
 from microgd.train import History, fit
-from microgd.train.norms import norm
 
 
 def filled():
@@ -121,27 +120,6 @@ def test_repr_of_an_empty_or_interrupted_run():
     assert repr(history) == "History(0 epochs, 0 steps)"
     history.interrupted, history.epoch, history.step = True, 1, 1
     assert repr(history) == "History(1 epoch, 1 step, interrupted)"
-
-
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("scale", [0.0, 1e-300, 1e-40, 1e-25, 1e-7, 1.0, 1e4, 1e30, 1e200])
-def test_norms_are_right_at_every_size(dtype, scale):
-    with np.errstate(over="ignore", under="ignore"):
-        gradient = (np.random.default_rng(0).normal(size=(5, 7)) * scale).astype(dtype)
-    if not np.isfinite(gradient).all():
-        assert not math.isfinite(norm(gradient))
-        return
-    exact = math.hypot(*gradient.ravel().tolist())
-    assert norm(gradient) == pytest.approx(exact, rel=40 * float(np.finfo(dtype).eps), abs=0)
-    assert norm(gradient.T) == pytest.approx(exact, rel=40 * float(np.finfo(dtype).eps), abs=0)
-
-
-def test_norms_of_odd_gradients():
-    assert math.isnan(norm(None))
-    assert math.isnan(norm(np.array([1.0, np.nan])))
-    assert norm(np.array([1.0, -np.inf])) == math.inf
-    assert norm(np.empty((0, 3))) == 0.0
-    assert norm(np.array(-3.0)) == 3.0
 
 
 def test_vanishing_float32_gradients_are_not_recorded_as_zero():

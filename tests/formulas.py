@@ -22,6 +22,14 @@ def replaced(arrays: Sequence[Any], index: int, g: Any) -> list[Any]:
     return [g if i == index else a for i, a in enumerate(arrays)]
 
 
+def standard(x: Any, axis: int, eps: float) -> Any:
+    return functional.standardise(x, axis, eps)[0]
+
+
+def spread(x: Any, axis: int, eps: float) -> Any:
+    return np.sqrt(np.var(x, axis, keepdims=True) + eps)
+
+
 HELPERS: dict[str, Any] = {
     **vars(builtins),
     **{name: value for name, value in vars(np).items() if not name.startswith("_")},
@@ -32,6 +40,9 @@ HELPERS: dict[str, Any] = {
     "count": reduction.count,
     "others": reduction.others,
     "one_hot": functional.one_hot,
+    "average": functional.average,
+    "standard": standard,
+    "spread": spread,
     "inner": shape._pad_inner,
     "inverse": shape._inverse,
     "part": shape._part,

@@ -175,6 +175,14 @@ def nll(x: np.ndarray, target: list[int], reduction: str) -> Any:
     return {"none": losses, "sum": sum(losses), "mean": sum(losses) / len(losses)}[reduction]
 
 
+def normalised(x: np.ndarray, weight: np.ndarray, bias: np.ndarray, axis: int, eps: float) -> Any:
+    def standard(row: list[float]) -> list[float]:
+        mean, variance = statistics.fmean(row), statistics.pvariance(row)
+        return [(x - mean) / math.sqrt(variance + eps) for x in row]
+
+    return along(standard)(x, axis=axis) * weight + bias
+
+
 LABELS = np.array([2, 0, 2, 1])
 
 REDUCTION = {
@@ -200,6 +208,11 @@ REDUCTION = {
     "log_softmax": [
         Row(along(lambda row: [math.log(p) for p in softmax(row)]), shapes, params)
         for shapes, params in [(((2, 3),), {}), (((2, 3, 2),), {"axis": -2}), (((3,),), {})]
+    ],
+    "normalise": [
+        Row(normalised, ((4, 3), (3,), (3,)), {"axis": 0}),
+        Row(normalised, ((4, 3), (3,), (3,)), {"axis": 1, "eps": 0.1}),
+        Row(normalised, ((3, 3), (3,), (3,)), {"axis": 0, "eps": 0.1}),
     ],
     # The formula is that of the mean; the sum is the same without the division
     "cross_entropy": [

@@ -1,7 +1,7 @@
-"""Operations that only networks use: the other activations, a dense layer, cross-entropy.
+"""Operations that only networks use: other activations, dense layer, normalisation, cross-entropy.
 
-Each is an operation like those of `microgd.ops`; the last two do in one step what would take three
-and ten, since training spends its time there.
+Each is an operation like those of `microgd.ops`; the last three do in one step what would take
+three, nine and ten, since training spends its time there.
 """
 
 import math
@@ -88,6 +88,64 @@ linear = Op("linear", lambda x, weight, bias: x @ weight.T + bias,
                 " bias (outputs,).",
             explain=_explain_linear, example="linear([2.0], [[3.0]], [1.0]) -> [7.0]")
 
+# Normalisation of a table (n, c): of columns (axis 0, a batch) or of rows (axis 1, a layer)
+
+
+def average(a: Any, axis: int) -> Any:
+    """The mean along an axis, which stays with size 1."""
+    return np.add.reduce(a, axis=axis, keepdims=True) / a.shape[axis]
+
+
+def _average_product(a: Any, b: Any, axis: int) -> Any:
+    """average(a * b, axis), without an array of the products."""
+    total = np.einsum("ij,ij->i" if axis else "ij,ij->j", a, b)
+    return total.reshape((-1, 1) if axis else (1, -1)) / a.shape[axis]
+
+
+def standardise(x: Any, axis: int, eps: float) -> tuple[Any, Any, Any]:
+    """(x - mean) / sqrt(variance + eps), and mean and variance."""
+    mean = average(x, axis)
+    standard = x - mean
+    variance = _average_product(standard, standard, axis)
+    standard *= (variance + eps) ** -0.5
+    return standard, mean, variance
+
+
+def _normalise(x: Any, weight: Any, bias: Any, axis: int = 0, eps: float = 1e-5) -> Any:
+    kept = standardise(x, axis, eps)
+    out = kept[0] * weight
+    out += bias
+    return out, kept
+
+
+def _normalise_x(
+    g: Any, out: Any, x: Any, weight: Any, bias: Any, axis: int, eps: float, kept: Any
+) -> Any:
+    """What moves all of x alike, or stretches it, changes nothing: both are taken out of g."""
+    standard, _, variance = kept or standardise(x, axis, eps)
+    inner = g * weight
+    stretch = standard * _average_product(inner, standard, axis)
+    inner -= average(inner, axis)  # in place for arrays, and a new Tensor for Tensors
+    inner -= stretch
+    inner *= (variance + eps) ** -0.5
+    return inner
+
+
+normalise = Op("normalise", _normalise,
+               Pullback("(g * weight - average(g * weight, axis)"
+                        " - standard(x, axis, eps)"
+                        " * average(g * weight * standard(x, axis, eps), axis))"
+                        " / spread(x, axis, eps)",
+                        _normalise_x),
+               Pullback("(g * standard(x, axis, eps)).sum(axis=0)",
+                        lambda g, out, x, weight, bias, axis, eps, kept:
+                        np.einsum("ij,ij->j", g, (kept or standardise(x, axis, eps))[0])),
+               Pullback("g.sum(axis=0)", lambda g, out, x, weight, bias, axis, eps, kept:
+                        np.add.reduce(g)),
+               keeps=True,
+               doc="(x - mean) / sqrt(variance + eps) * weight + bias for a table x (n, c), with"
+                   " the mean and variance of its columns (axis 0) or rows (axis 1).")
+
 # Cross-entropy of scores
 
 
@@ -130,5 +188,6 @@ cross_entropy = Op("cross_entropy", _cross_entropy,
                        " (or 'sum', or 'none': one a row).")
 
 TABLE = {
-    op.name: op for op in (leaky_relu, elu, softplus, silu, erf, _gelu, linear, cross_entropy)
+    op.name: op
+    for op in (leaky_relu, elu, softplus, silu, erf, _gelu, linear, normalise, cross_entropy)
 }

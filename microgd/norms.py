@@ -1,6 +1,7 @@
 """Norms of gradients, right for vanishing and exploding ones."""
 
 import math
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -34,6 +35,15 @@ def norm(gradient: Array | None, p: float = 2.0) -> float:
         return largest
     shares = np.abs(gradient.astype(np.float64) / largest)
     return largest * float((shares**p).sum() ** (1 / p))
+
+
+def total(gradients: Iterable[Array | None], p: float = 2.0) -> float:
+    """The norm of order `p` of all gradients together, as of one long vector; 0 without any.
+
+    >>> total([np.array([3.0]), None, np.array([[4.0]])])
+    5.0
+    """
+    return norm(np.array([norm(g, p) for g in gradients if g is not None], np.float64), p)
 
 
 @cache

@@ -75,8 +75,9 @@ class Callback:
             on_epoch_end                               the epoch's row is in `run.history`
         on_train_end                                   however it ended; see `run.failed`
 
-    Callbacks are called in the order given, and in the opposite order at the end. One that
-    remembers things gives them out in `state_dict`, and checkpoints then hold them.
+    Callbacks are called in the order given, and in the opposite order at the end; a `Checkpoint`
+    is called as the last, and at the end as the first. One that remembers things gives them out in
+    `state_dict`, and checkpoints then hold them.
 
     >>> class Enough(Callback):
     ...     def on_batch_end(self, run):

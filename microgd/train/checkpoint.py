@@ -1,6 +1,7 @@
 """Checkpoints: a whole run in one file, from which it goes on to the bit."""
 
 import copy
+import glob
 import os
 from collections.abc import Mapping
 from os import PathLike
@@ -11,6 +12,7 @@ import numpy as np
 
 from microgd.data._check import whole
 from microgd.data.batches import Batches
+from microgd.names import choose
 from microgd.nn import Module
 from microgd.optim import Optimizer
 from microgd.train.archive import CheckpointError, pack, unpack
@@ -118,40 +120,50 @@ def load_checkpoint(
 
 
 class Checkpoint(Callback):
-    """Save the whole run into `path` after every `every` epochs, and when training ends.
+    """Save the whole run into `path` after every `every` epochs (or steps), and at the end.
 
     `fit(..., resume=path)` goes on from there. Ctrl-C and `run.stop` lose nothing; after an error
-    the last good file stays. Raises ValueError for an `every` below 1, and CheckpointError before
-    training if no file can be written there.
+    the last good file stays, and so it does when the process is killed, in the midst of writing
+    too. `each` is "epoch" or "step". Raises ValueError for an `every` below 1 or another `each`,
+    and CheckpointError before training if no file can be written there.
 
     >>> keep = Checkpoint("run.npz", every=10)
+    >>> keep_steps = Checkpoint("run.npz", every=500, each="step")
     """
 
-    def __init__(self, path: Place, every: int = 1) -> None:
+    def __init__(self, path: Place, every: int = 1, each: str = "epoch") -> None:
         self.path = path
-        self.every = whole("Checkpoint", "every", every, 1, "give 1 epoch or more")
-        self._saved = -1
+        self.each = choose("Checkpoint: each", each, {"epoch": "epoch", "step": "step"})
+        self.every = whole("Checkpoint", "every", every, 1, f"give 1 {self.each} or more")
+        self._saved = (-1, -1)  # step and epoch
 
     def on_train_begin(self, run: Run) -> None:
         """Find out now whether files can be written there."""
         folder = Path(os.path.realpath(self.path)).parent
         if not os.access(folder, os.W_OK):
             raise CheckpointError(f"Checkpoint: cannot write to {folder}; make the folder first")
-        self._saved = run.history.step
+        for left in _leftovers(Path(os.path.realpath(self.path))):
+            left.unlink(missing_ok=True)
+        self._saved = (run.history.step, run.history.epoch)
+
+    def on_batch_end(self, run: Run) -> None:
+        """Save, if it is time."""
+        if self.each == "step" and run.history.step % self.every == 0:
+            self._save(run)
 
     def on_epoch_end(self, run: Run) -> None:
         """Save, if it is time."""
-        if run.history.epoch % self.every == 0:
+        if self.each == "epoch" and run.history.epoch % self.every == 0:
             self._save(run)
 
     def on_train_end(self, run: Run) -> None:
         """Save what was done since."""
-        if not run.failed and run.history.step != self._saved:
+        if not run.failed and self._saved != (run.history.step, run.history.epoch):
             self._save(run)
 
     def _save(self, run: Run) -> None:
         save_checkpoint(self.path, **run.parts())
-        self._saved = run.history.step
+        self._saved = (run.history.step, run.history.epoch)
 
 
 class _Generators:
@@ -225,7 +237,7 @@ def _check_dtypes(path: Place, model: Module, saved: Mapping[str, Any]) -> None:
 
 def _write_whole(path: Path, content: bytes) -> None:
     """Write beside `path`, see it onto the disk, and put it in the place of `path`."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    beside = path.with_name(f"{_beside(path)}{os.getpid()}.tmp")
     try:
         with beside.open("wb") as file:
             file.write(content)
@@ -239,3 +251,13 @@ def _write_whole(path: Path, content: bytes) -> None:
         ) from error
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> str:
+    """How the names of unfinished files begin."""
+    return f".{path.name}."
+
+
+def _leftovers(path: Path) -> list[Path]:
+    """The unfinished files of writers that were killed."""
+    return list(path.parent.glob(f"{glob.escape(_beside(path))}*.tmp"))

@@ -13,7 +13,7 @@ from microgd.nn import Module, cross_entropy
 from microgd.optim import Optimizer
 from microgd.train import callbacks as calls
 from microgd.train.callbacks import Callback, Run
-from microgd.train.checkpoint import load_checkpoint
+from microgd.train.checkpoint import Checkpoint, load_checkpoint
 from microgd.train.evaluate import Pair, mode, pair
 from microgd.train.history import History
 from microgd.train.interrupt import stops
@@ -51,7 +51,8 @@ def fit(
     metrics     names (``["accuracy"]``), or a dict of functions of the arrays (outputs, targets)
                 that give one number a row or their mean; without it the accuracy, if the targets
                 are labels of several classes
-    callbacks   what else to do, see `Callback`
+    callbacks   what else to do, see `Callback`; in the order given, but `Checkpoint` last, for it
+                saves what the others remember
     every       a row of the history for each "epoch" or for each "step"
     progress    whether to report on the error stream: a bar on a terminal, lines in a log
     resume      a file that `Checkpoint` wrote, from which to go on, to the bit
@@ -79,7 +80,7 @@ def fit(
         batches=_batches(data, batch_size, rng, shuffle=shuffle),
         history=History(every),
         epochs=whole("fit", "epochs", epochs, 1, "give 1 or more"),
-        callbacks=calls.check("fit", callbacks),
+        callbacks=_checkpoints_last(calls.check("fit", callbacks)),
     )
     validated = None if validation is None else pair("fit: validation", validation)
     if resume is not None:
@@ -128,6 +129,11 @@ def _check(model: Any, optimizer: Any) -> None:
             f" {', '.join(left_out)}, as if the model was changed after it was made; {way_out}",
             stacklevel=3,
         )
+
+
+def _checkpoints_last(callbacks: tuple[Callback, ...]) -> tuple[Callback, ...]:
+    """What an epoch or step taught the others is then in the file."""
+    return tuple(sorted(callbacks, key=lambda callback: isinstance(callback, Checkpoint)))
 
 
 def _batches(data: Any, batch_size: int | None, rng: Rng, *, shuffle: bool) -> Batches:

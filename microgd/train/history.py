@@ -12,7 +12,8 @@ import numpy as np
 from microgd.graph import Array
 from microgd.names import choose
 
-GRAD_NORM = "grad_norm."
+GRAD_NORM = "grad_norm"  # of all gradients; after it a dot and a path: of one parameter's
+_PART = f"{GRAD_NORM}."
 _WHOLE = ("epoch", "step")
 _SHOWN = 10  # rows of a repr
 
@@ -25,7 +26,9 @@ class History:
                       before the step that its batch led to
     val_loss, ...     the same on the validation data, after the epoch
     lr                learning rate; `lr.0`, `lr.1`, ... where there are several groups
-    grad_norm.<path>  Euclidean norm of the last batch's gradient, as the optimizer took it
+    grad_norm         Euclidean norm of the last batch's whole gradient, as backward gave it
+    grad_norm.<path>  of one parameter's part of it, as the optimizer took it: after clipping and
+                      whatever else callbacks did to it
 
     `history["loss"]` is a column as an array, `history[-1]` a row, and a loop goes through the
     rows. A quantity that a row does not have is NaN. `interrupted` tells whether Ctrl-C ended the
@@ -59,8 +62,8 @@ class History:
     @property
     def grad_norms(self) -> dict[str, Array]:
         """The columns of gradient norms by parameter path, as ``layers.2.weight``."""
-        names = [name for name in self._columns if name.startswith(GRAD_NORM)]
-        return {name.removeprefix(GRAD_NORM): self[name] for name in names}
+        names = [name for name in self._columns if name.startswith(_PART)]
+        return {name.removeprefix(_PART): self[name] for name in names}
 
     @overload
     def __getitem__(
@@ -156,7 +159,7 @@ class History:
         counts = [(self.epoch, "epoch"), (self.step, "step")]
         said = ", ".join(f"{n} {what}{'' if n == 1 else 's'}" for n, what in counts)
         head = f"History({said}{', interrupted' if self.interrupted else ''})"
-        names = [name for name in self._columns if not name.startswith(GRAD_NORM)]
+        names = [name for name in self._columns if not name.startswith(_PART)]
         left_out = len(self._columns) - len(names)
         table = [names, *_middle_out([_cells(row, names) for row in self])]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from microgd.graph import Array
-from microgd.norms import norm
+from microgd.norms import norm, total
 from microgd.train.callbacks import Run, overrides
 from microgd.train.evaluate import evaluate, loss_value
 from microgd.train.history import GRAD_NORM, History
@@ -38,7 +38,7 @@ class Loop:
         self.metrics = metrics
         self.measured: dict[str, Metric] | None = None  # chosen when the first outputs are seen
         self.every_step = run.history.every == "step"
-        self.parameters = {GRAD_NORM + path: p for path, p in run.model.named_parameters()}
+        self.parameters = {f"{GRAD_NORM}.{path}": p for path, p in run.model.named_parameters()}
         trained = {id(p) for group in run.optimizer.param_groups for p in group["params"]}
         self.frozen = [p for p in self.parameters.values() if id(p) not in trained]
         self.batch_begin = self._hooks("on_batch_begin")
@@ -96,10 +96,11 @@ class Loop:
             parameter.zero_grad()
         graph.backward()
         run.graph = graph
+        recorded = self.every_step or last
+        whole = total(p.gradient for p in self.parameters.values()) if recorded else 0.0
         for hook in self.backward_end:
             hook(run)
         run.graph = None
-        recorded = self.every_step or last
         norms = self._norms() if recorded else {}
         run.optimizer.step()
 
@@ -108,10 +109,10 @@ class Loop:
         for name, part in sums.items():
             history.sums[name] = history.sums.get(name, 0.0) + part
         if recorded:
-            total, rows = (sums, len(y)) if self.every_step else (history.sums, history.rows)
-            means = {name: part / rows for name, part in total.items()}
+            seen, rows = (sums, len(y)) if self.every_step else (history.sums, history.rows)
+            means = {name: part / rows for name, part in seen.items()}
             place = {"epoch": run.epoch, "step": run.step}
-            history.record({**place, **means, **self._rates(), **norms})
+            history.record({**place, **means, **self._rates(), GRAD_NORM: whole, **norms})
         for hook in self.batch_end:
             hook(run)
 
@@ -127,7 +128,7 @@ class Loop:
         norms = {name: norm(p.gradient) for name, p in self.parameters.items()}
         if not math.isfinite(sum(norms.values())):
             wrong = [
-                name.removeprefix(GRAD_NORM)
+                name.removeprefix(f"{GRAD_NORM}.")
                 for name, p in self.parameters.items()
                 if p.gradient is not None and not math.isfinite(norms[name])
             ]

@@ -438,9 +438,56 @@ def test_it_saves_every_so_often_and_at_the_end(tmp_path):
     keep = Checkpoint(path, every=3)
     save_checkpoint(path, parts.model, history=History())
     fit(parts.model, (X, Y), parts.optimizer, epochs=7, progress=False, callbacks=[keep, Look()])
-    assert saved == [0, 0, 3, 3, 3, 6, 6]
+    assert saved == [0, 0, 0, 3, 3, 3, 6], "it saves after all others, and they see the one before"
     load_checkpoint(path, parts.model, history=parts.history)
     assert parts.history.epoch == 7
+
+
+@pytest.mark.parametrize(("every", "expected"), [(1, 6), (2, 6), (4, 4), (7, 0)])
+def test_it_saves_every_so_many_steps(every, expected, tmp_path):
+    path, parts = tmp_path / "run.npz", Parts()
+
+    class Killed(Callback):
+        def on_batch_begin(self, run):
+            if run.step == 7:
+                raise KeyError(run.step)
+
+    save_checkpoint(path, parts.model, history=History())
+    keep = Checkpoint(path, every=every, each="step")
+    with pytest.raises(KeyError):
+        fit(parts.model, parts.batches, parts.optimizer, progress=False, callbacks=[keep, Killed()])
+    saved = History()
+    load_checkpoint(path, parts.model, history=saved)
+    assert saved.step == expected
+
+
+def test_it_saves_what_the_callbacks_after_it_have_learned(tmp_path):
+    class Count(Callback):
+        epochs = 0
+
+        def on_epoch_end(self, _run):
+            self.epochs += 1
+
+        def state_dict(self):
+            return {"epochs": self.epochs}
+
+        def load_state_dict(self, state):
+            self.epochs = state["epochs"]
+
+    path, parts, count = tmp_path / "run.npz", Parts(), Count()
+    callbacks = [Checkpoint(path), count]
+    fit(parts.model, (X, Y), parts.optimizer, epochs=3, progress=False, callbacks=callbacks)
+    load_checkpoint(path, parts.model, Count=count)
+    assert count.epochs == 3
+
+
+def test_what_a_killed_writer_left_is_swept_away(tmp_path):
+    path, parts = tmp_path / "run[1].npz", Parts()
+    left, other = tmp_path / ".run[1].npz.123.tmp", tmp_path / ".run1.npz.123.tmp"
+    left.write_bytes(b"half")
+    other.write_bytes(b"another's")
+    fit(parts.model, (X, Y), parts.optimizer, epochs=1, progress=False, callbacks=Checkpoint(path))
+    assert sorted(tmp_path.iterdir()) == sorted([path, other])
 
 
 def test_after_an_error_the_last_good_file_stays(tmp_path):

@@ -248,6 +248,38 @@ def test_parameters_left_out_of_the_optimizer_stay_and_gather_no_gradient():
     assert norms.max() < 2 * norms.min()
 
 
+@pytest.mark.parametrize("every", ["epoch", "step"])
+def test_the_whole_norm_is_the_one_before_callbacks_and_the_parts_those_after(every):
+    class Halve(Callback):
+        def on_backward_end(self, run):
+            for p in run.model.parameters():
+                p.gradient = p.gradient / 2
+
+    for callbacks, factor in (((), 1), ((Halve(),), 2)):
+        net = model()
+        rule = optim.SGD(net.parameters(), lr=0.1)
+        history = quiet(net, (X, Y), rule, epochs=3, every=every, callbacks=callbacks)
+        parts = np.stack(list(history.grad_norms.values()))
+        expected = factor * np.linalg.norm(parts, axis=0)
+        np.testing.assert_allclose(history["grad_norm"], expected, rtol=1e-14)
+
+
+def test_a_callback_may_mend_a_gradient_that_is_not_finite():
+    class Mend(Callback):
+        def on_backward_end(self, run):
+            for p in run.model.parameters():
+                p.gradient = np.ones_like(p.value)
+
+    class Break(Callback):
+        def on_backward_end(self, run):
+            run.model.layers[0].bias.gradient = np.full(5, np.inf)
+
+    net = model()
+    rule = optim.SGD(net.parameters(), lr=0.1)
+    history = quiet(net, (X, Y), rule, epochs=1, callbacks=[Break(), Mend()])
+    assert history.grad_norms["layers.0.bias"][0] == pytest.approx(5**0.5, rel=1e-15)
+
+
 @pytest.mark.parametrize("bad", [2, 5])
 def test_a_loss_that_is_no_number_stops_before_its_step(bad):
     before = {}

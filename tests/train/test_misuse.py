@@ -88,6 +88,7 @@ MISUSES = [
     (run(every="batch"), ValueError, ["every 'batch'", "epoch, step"]),
     (lambda: Checkpoint("a.npz", every=0), ValueError, ["Checkpoint: every is 0"]),
     (lambda: Checkpoint("a.npz", every=0.5), TypeError, ["Checkpoint: every is 0.5, a float"]),
+    (lambda: Checkpoint("a.npz", each="batch"), ValueError, ["each 'batch'", "epoch, step"]),
     (lambda: save_checkpoint("a.npz", None), TypeError, ["checkpoint: model is None"]),
     (lambda: save_checkpoint("a.npz", NET, 3), TypeError, ["checkpoint: optimizer is 3", "state"]),
     (lambda: save_checkpoint("a.npz", NET, rng=0), TypeError, ["rng is 0", "Generator"]),

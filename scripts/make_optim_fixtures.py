@@ -24,10 +24,35 @@ RULES: dict[str, dict[str, list[Any]]] = {
         "nesterov": [False, True],
         "weight_decay": [0.0, 0.1],
     },
+    "Adagrad": {
+        "lr_decay": [0.0, 0.05],
+        "initial_accumulator_value": [0.0, 0.5],
+        "eps": [1e-10, 1e-2],
+        "weight_decay": [0.0, 0.1],
+    },
+    "Adadelta": {
+        "rho": [0.9, 0.95],
+        "eps": [1e-6, 1e-2],
+        "weight_decay": [0.0, 0.1],
+    },
+    "RMSprop": {
+        "alpha": [0.99, 0.8],
+        "eps": [1e-8, 1e-2],
+        "weight_decay": [0.0, 0.1],
+        "momentum": [0.0, 0.9],
+        "centered": [False, True],
+    },
     "Adam": {
         "betas": [(0.9, 0.999), (0.5, 0.8)],
         "eps": [1e-8, 1e-2],
         "weight_decay": [0.0, 0.1],
+        "amsgrad": [False, True],
+    },
+    "AdamW": {
+        "betas": [(0.9, 0.999), (0.5, 0.8)],
+        "eps": [1e-8, 1e-2],
+        "weight_decay": [0.0, 0.1],
+        "amsgrad": [False, True],
     },
 }
 

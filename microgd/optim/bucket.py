@@ -1,6 +1,6 @@
 """Bucket: the numbers that go with many parameters, end to end in a few flat arrays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -15,18 +15,18 @@ class Bucket:
 
     weights  the parameters themselves, end to end: each parameter's array is a view of this one,
              so that one operation changes them all
-    state    one such array for each slot
+    state    one such array for each slot that was needed so far
     steps    how many steps each parameter has taken
     places   where each parameter stands in the flat arrays
     """
 
-    def __init__(self, params: Sequence[Tensor], slots: Sequence[str]) -> None:
+    def __init__(self, params: Sequence[Tensor]) -> None:
         ends = list(accumulate((p.size for p in params), initial=0))
         total, dtype = ends[-1], params[0].dtype
         self.params = list(params)
         self.places = [slice(a, b) for a, b in pairwise(ends)]
         self.weights = np.empty(total, dtype)
-        self.state = {name: np.zeros(total, dtype) for name in slots}
+        self.state: dict[str, Array] = {}
         self.steps = [0] * len(params)
         self._views = [self.shaped(self.weights, i) for i in range(len(params))]
         self._scratch = np.empty(total, dtype)
@@ -36,8 +36,14 @@ class Bucket:
         return {"params": self.params, "state": self.state, "steps": self.steps}
 
     def __setstate__(self, kept: dict[str, Any]) -> None:
-        Bucket.__init__(self, kept["params"], tuple(kept["state"]))
+        Bucket.__init__(self, kept["params"])
         self.state, self.steps = kept["state"], kept["steps"]
+
+    def make_room(self, slots: Iterable[str]) -> None:
+        """Remember zeros in those of the slots that are new."""
+        for name in slots:
+            if name not in self.state:
+                self.state[name] = np.zeros_like(self.weights)
 
     def shaped(self, flat: Array, i: int) -> Array:
         """The part of a flat array that belongs to parameter `i`, in its shape: a view."""

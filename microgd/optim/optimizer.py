@@ -39,7 +39,7 @@ class Optimizer:
     """
 
     slots: tuple[str, ...] = ()
-    decoupled = False  # whether weight decay goes straight to the weights, past the rule
+    decoupled = False  # whether weight decay shrinks the weights, past the rule
 
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
         given = self._listed(params)
@@ -57,7 +57,7 @@ class Optimizer:
             self.check(self.param_groups[-1])
         self._check_params([p for group in self.param_groups for p in group["params"]])
         self._buckets = [
-            (group, Bucket([p for p in group["params"] if p.dtype == dtype], self.slots))
+            (group, Bucket([p for p in group["params"] if p.dtype == dtype]))
             for group in self.param_groups
             for dtype in dict.fromkeys(p.dtype for p in group["params"])
         ]
@@ -72,6 +72,10 @@ class Optimizer:
         self.require(options, "lr", 0.0)
         self.require(options, "weight_decay", 0.0)
 
+    def needs(self, options: Options) -> tuple[str, ...]:
+        """Those of the slots that the rule uses with these options."""
+        return self.slots
+
     def direction(self, options: Options, state: dict[str, Array], g: Array, step: int) -> Array:
         """Where to go, from the gradient `g`; `step` counts from 1.
 
@@ -82,11 +86,12 @@ class Optimizer:
     def step(self) -> None:
         """Move every parameter that has a gradient: ``w -= lr * direction``.
 
-        Weight decay is a gradient of its own, ``weight_decay * w``: added to `g` before the rule,
-        or, where it is decoupled, to the direction after it.
+        Weight decay is a gradient of its own, ``weight_decay * w``, added to `g` before the rule;
+        where it is decoupled, the rule does not see it, and ``w *= 1 - lr * weight_decay``.
         """
         for options, bucket in self._buckets:
             decay = options["weight_decay"]
+            bucket.make_room(self.needs(options))
             for run, part in bucket.runs():
                 g = bucket.gradient(run, part)
                 if decay and not self.decoupled:
@@ -94,7 +99,7 @@ class Optimizer:
                 state = {name: flat[part] for name, flat in bucket.state.items()}
                 way = self.direction(options, state, g, bucket.steps[run.start] + 1)
                 if decay and self.decoupled:
-                    way = way + decay * bucket.weights[part]
+                    bucket.weights[part] *= 1 - options["lr"] * decay
                 bucket.move(run, part, way, options["lr"])
 
     def zero_grad(self) -> None:
@@ -122,7 +127,11 @@ class Optimizer:
         state = {
             number: {
                 "step": bucket.steps[i],
-                **{slot: bucket.shaped(flat, i).copy() for slot, flat in bucket.state.items()},
+                **{
+                    slot: bucket.shaped(bucket.state[slot], i).copy()
+                    for slot in self.slots
+                    if slot in bucket.state
+                },
             }
             for number, (bucket, i) in enumerate(places)
             if bucket.steps[i]
@@ -143,11 +152,15 @@ class Optimizer:
         self._check_state(state_dict, places)
         for group, new in zip(self.param_groups, state_dict["param_groups"], strict=True):
             group.update({key: value for key, value in new.items() if key != "params"})
-        for number, (bucket, i) in enumerate(places):
-            saved = state_dict["state"].get(number, {"step": 0})
+        for bucket, i in places:
+            bucket.state, bucket.steps[i] = {}, 0
+        for number, saved in state_dict["state"].items():
+            bucket, i = places[number]
             bucket.steps[i] = int(saved["step"])
-            for slot, flat in bucket.state.items():
-                bucket.shaped(flat, i)[...] = saved.get(slot, 0.0)
+            slots = [slot for slot in self.slots if slot in saved]
+            bucket.make_room(slots)
+            for slot in slots:
+                bucket.shaped(bucket.state[slot], i)[...] = saved[slot]
 
     def _places(self) -> list[tuple[Bucket, int]]:
         """Bucket and place of each parameter, in the order given."""
@@ -167,6 +180,11 @@ class Optimizer:
             where = name if i is None else f"{name}[{i}]"
             span = f"from {low:g} to below {below:g}" if below < math.inf else f"at least {low:g}"
             raise ValueError(f"{self.name}: {where}={value!r}; give a number {span}")
+
+    def require_bool(self, options: Options, name: str) -> None:
+        """Raise ValueError unless the option is True or False."""
+        if type(options[name]) not in {bool, np.bool_}:
+            raise ValueError(f"{self.name}: {name}={options[name]!r}; give True or False")
 
     def _listed(self, params: Any) -> list[Any]:
         if isinstance(params, Tensor) or not isinstance(params, Iterable):
@@ -201,13 +219,15 @@ class Optimizer:
             if missing:
                 raise ValueError(f"{where}: group {number} has no {missing[0]!r}; of another rule?")
             self.check(group)
+        options = [group for group in state_dict["param_groups"] for _ in group["params"]]
         for number, saved in state_dict["state"].items():
             if number not in range(len(places)):
                 raise ValueError(f"{where}: parameter {number!r} of {len(places)} parameters")
             step, (bucket, i) = saved.get("step"), places[number]
             if not isinstance(step, int | np.integer) or step < 0:
                 raise ValueError(f"{where}: parameter {number} has step={step!r}, no whole number")
-            for slot in self.slots:
+            known = {*self.needs(options[number]), *saved}
+            for slot in (slot for slot in self.slots if slot in known):
                 shape = np.shape(saved[slot]) if slot in saved else "no array"
                 if shape != bucket.params[i].shape:
                     raise ValueError(

@@ -59,11 +59,16 @@ class SGD(Optimizer):
         super().check(options)
         self.require(options, "momentum", 0.0, 1.0)
         self.require(options, "dampening", 0.0)
+        self.require_bool(options, "nesterov")
         if options["nesterov"] and (not options["momentum"] or options["dampening"]):
             raise ValueError(
                 f"SGD: nesterov=True with momentum={options['momentum']} and dampening="
                 f"{options['dampening']}; it takes a momentum and no dampening"
             )
+
+    def needs(self, options: Options) -> tuple[str, ...]:
+        """The velocity, if there is momentum."""
+        return self.slots if options["momentum"] else ()
 
     def direction(self, options: Options, state: dict[str, Array], g: Array, step: int) -> Array:
         """Where to go, from the gradient `g`."""

@@ -8,6 +8,14 @@ from microgd.names import choose
 NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_cosh.py
     # exact
     "log-cosh",
+    "mazur",
+    "micrograd-readme",
+    "stability",
+    "momentum",
+    "adam-first-step",
+    "adadelta-first-step",
+    "adagrad-steps",
+    "word2vec-gradient",
     # within a few percent
     # in distribution
 )

@@ -7,8 +7,10 @@ from microgd.data.batches import Batches, batches
 from microgd.data.dataset import Dataset
 from microgd.data.digits import digits
 from microgd.data.line import line
+from microgd.data.opticks import opticks
 from microgd.data.shapes import circles, moons, spirals
 from microgd.data.split import train_test_split
+from microgd.data.words import encode, skip_grams, vocabulary, words
 from microgd.data.xor import xor
 
 DATASETS: dict[str, Callable[..., Dataset]] = {
@@ -46,10 +48,15 @@ __all__ = [
     "batches",
     "circles",
     "digits",
+    "encode",
     "line",
     "load",
     "moons",
+    "opticks",
+    "skip_grams",
     "spirals",
     "train_test_split",
+    "vocabulary",
+    "words",
     "xor",
 ]

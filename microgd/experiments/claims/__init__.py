@@ -15,6 +15,7 @@ NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_
     "adam-first-step",
     "adadelta-first-step",
     "adagrad-steps",
+    "amsgrad",
     "word2vec-gradient",
     # within a few percent
     # in distribution

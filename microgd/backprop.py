@@ -30,17 +30,20 @@ def sweep(
     mine: set[Node] = set()  # whose sum is a new array of ours, so that we may add in place
     watch = state.watch
     for node in history(root, since):
-        op, inputs, params = node.op, node.inputs, node.params
+        op, operands, params = node.op, node.operands, node.params
         assert op is not None
         upstream = totals[node] if node.retains else totals.pop(node)
         out: Any = node.value if on_arrays else node
-        values: Any = [x.value for x in inputs] if on_arrays else inputs
+        arrays = [x if type(x) is np.ndarray else x.value for x in operands]
+        values: Any = arrays if on_arrays else operands
         if op.keeps and not on_arrays:
             params = {**params, "kept": None}
         if watch:
             watch.before_backward(node, op)
-        for i, deriv in enumerate(op.derivatives_of(inputs) if op.variadic else op.derivatives):
-            x = inputs[i]
+        for i, deriv in enumerate(op.derivatives_of(operands) if op.variadic else op.derivatives):
+            x = operands[i]
+            if type(x) is np.ndarray:
+                continue
             if x.time > node.time:
                 raise RuntimeError(
                     f"backward: {x.describe()} was changed after {op.name} used it (optimizer step,"
@@ -79,12 +82,12 @@ def unbroadcast(part: Any, node: Node, index: int) -> Any:
 
     Raises ValueError if the shape is none that the input broadcasts to.
     """
-    shape = node.inputs[index].value.shape
+    shape = node.operands[index].value.shape
     lead = part.ndim - len(shape)
     axes = tuple(i for i in range(part.ndim) if i < lead or shape[i - lead] == 1)
     total = part.sum(axis=axes, keepdims=True) if axes else part
     if lead < 0 or total.shape[lead:] != shape:
-        x = node.inputs[index].describe()
+        x = node.operands[index].describe()
         raise ValueError(f"{node.op}: gradient {part.shape} for input {index}, {x}; a wrong axis?")
     return total.reshape(shape)
 

@@ -20,12 +20,13 @@ class Node(Recorder):
     gradient    d loss / d value after a backward pass, or None
     needs_grad  whether a gradient is to flow here
     retains     whether a node that is no leaf keeps its gradient
+    operands    what `op` was given: nodes, and constants as arrays
     scope       path of the module that recorded it, as ``layers.2``
     time        when the value came into being: later than every input's
     """
 
     __slots__ = tuple(
-        "value gradient needs_grad retains name op inputs params scope time __weakref__".split()
+        "value gradient needs_grad retains name op operands params scope time __weakref__".split()
     )
     __hash__ = object.__hash__
 
@@ -34,7 +35,7 @@ class Node(Recorder):
         value: Array,
         needs_grad: bool = False,
         op: Op | None = None,
-        inputs: tuple["Node", ...] = (),
+        operands: tuple[Any, ...] = (),
         params: Mapping[str, Any] = NO_PARAMS,
     ) -> None:
         self.value = value
@@ -43,10 +44,20 @@ class Node(Recorder):
         self.retains = False
         self.name: str | None = None
         self.op = op
-        self.inputs = inputs
+        self.operands = operands
         self.params = params
         self.scope = state.scope
         self.time = next(clock)
+
+    @property
+    def inputs(self) -> tuple["Node", ...]:
+        """The operands as nodes: a constant becomes a leaf, as old as its user, when looked at."""
+        for i, x in enumerate(self.operands):
+            if not isinstance(x, Node):
+                Node.__init__(leaf := type(self).__new__(type(self)), x)
+                leaf.scope, leaf.time = self.scope, self.time
+                self.operands = (*self.operands[:i], leaf, *self.operands[i + 1 :])
+        return self.operands
 
     def describe(self) -> str:
         """The shape, after the name if there is one: how errors speak of a tensor."""
@@ -63,8 +74,8 @@ def history(root: Node, since: int = -1) -> list[Node]:
         return []
     found, waiting = {root}, [root]
     while waiting:
-        for x in waiting.pop().inputs:
-            if x.needs_grad and x.op is not None and x.time > since and x not in found:
+        for x in waiting.pop().operands:
+            if isinstance(x, Node) and x.needs_grad and x.op and x.time > since and x not in found:
                 found.add(x)
                 waiting.append(x)
     return sorted(found, key=operator.attrgetter("time"), reverse=True)

@@ -135,12 +135,8 @@ def _signature(forward: Any) -> tuple[tuple[str, ...], dict[str, Any]]:
     """The names that `forward` takes, and the defaults of those that have one."""
     if isinstance(forward, np.ufunc):
         return ("x", "y")[: forward.nin], {}
-    code, values = forward.__code__, forward.__defaults__ or ()
-    positional = code.co_varnames[: code.co_argcount]
-    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    if code.co_flags & inspect.CO_VARARGS:
-        names = (code.co_varnames[len(names)], *names)
-    return names, dict(zip(positional[len(positional) - len(values) :], values, strict=True))
+    found = inspect.signature(forward).parameters
+    return tuple(found), {n: p.default for n, p in found.items() if p.default is not p.empty}
 
 
 def _doctest(example: str) -> list[str]:

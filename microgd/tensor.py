@@ -64,20 +64,22 @@ class Tensor(Node):
 
     def record(self, op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> "Tensor":
         """The value of `op`, with its history if a gradient is to flow; errors say the shapes."""
-        arrays, needed = [], False
+        arrays, operands, needed = [], inputs, False
         for x in inputs:
-            if not isinstance(x, Tensor):
-                return self.record(op, tuple([_lift(op, x, inputs) for x in inputs]), params)
-            arrays.append(x.value)
-            if x.needs_grad:
-                needed = True
+            if isinstance(x, Tensor):
+                arrays.append(x.value)
+                if x.needs_grad:
+                    needed = True
+            else:
+                arrays.append(constant := _constant(op, x, inputs))
+                operands = tuple([constant if y is x else y for y in operands])
         for param in params.values():
             if isinstance(param, Node):
                 params = {key: plain(value) for key, value in params.items()}
         try:
             value = op.forward(*arrays, **params)
         except (ValueError, TypeError, IndexError) as error:
-            raise explain(op, inputs, params, error) from error
+            raise explain(op, _nodes(operands), params, error) from error
         if op.keeps:
             value, kept = value
             params = {**params, "kept": kept}
@@ -85,11 +87,11 @@ class Tensor(Node):
             value = np.asarray(value)
         here = state.__dict__  # this thread's, looked up once
         if needed and here["recording"] and value.dtype.kind == "f":
-            Node.__init__(out := Tensor.__new__(Tensor), value, True, op, inputs, params)
+            Node.__init__(out := Tensor.__new__(Tensor), value, True, op, operands, params)
         else:
             out = _leaf(value)
         if here["watch"] is not None:
-            here["watch"].after_forward(out, op, inputs)
+            here["watch"].after_forward(out, op, _nodes(operands))
         return out
 
     shape = property(lambda self: self.value.shape, doc="Sizes of the axes.")
@@ -290,23 +292,25 @@ def no_grad() -> Iterator[None]:
 
 def _leaf(value: Array) -> Tensor:
     """A Tensor that holds this very array."""
-    new = Tensor.__new__(Tensor)
-    Node.__init__(new, value)
+    Node.__init__(new := Tensor.__new__(Tensor), value)
     return new
 
 
-def _lift(op: Op, x: Any, inputs: tuple[Any, ...]) -> Tensor:
-    """An input of an operation as a Tensor, without copying an array.
+def _nodes(operands: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    """The operands of an operation, the constants among them as leaves."""
+    return tuple([x if isinstance(x, Tensor) else _leaf(x) for x in operands])
+
+
+def _constant(op: Op, x: Any, inputs: tuple[Any, ...]) -> Array:
+    """An input of an operation that is no Tensor as an array, without copying one.
 
     A Python number takes the dtype that NumPy gives it among `inputs`: float32 stays float32.
     """
-    if isinstance(x, Tensor):
-        return x
     if type(x) in (float, int, bool):
         dtypes = [other.dtype for other in inputs if hasattr(other, "dtype")]
         floats = [dtype for dtype in dtypes if dtype.kind == "f"] or [*dtypes, x]
-        return _leaf(np.array(x, floats[0] if len(floats) == 1 else np.result_type(*floats)))
-    return _leaf(x if type(x) is ndarray and x.dtype.kind in REAL else _numbers(op.name, x))
+        return np.array(x, floats[0] if len(floats) == 1 else np.result_type(*floats))
+    return x if type(x) is ndarray and x.dtype.kind in REAL else _numbers(op.name, x)
 
 
 def _numbers(what: str, data: Any, dtype: Any = None) -> Array:

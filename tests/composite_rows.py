@@ -140,16 +140,5 @@ COMPOSITES: dict[str, list[Call]] = {
             ([5, 0, 5], None), (4, None), (np.array([], int), 0),
         ]
     ],
-    "expand_dims": [same("expand_dims", (2, 3), axis) for axis in (0, 1, -1, (0, 1), (0, -1))],
-    "squeeze": [same("squeeze", (1, 2, 1, 3), axis) for axis in (None, 0, 2, -2, (0, 2))]
-    + [same("squeeze", (1, 1)), same("squeeze", (2, 3))],
-    "moveaxis": [
-        same("moveaxis", (2, 3, 1, 2), source, destination)
-        for source, destination in [(0, -1), (-1, 0), ((0, 1), (-1, -2)), ([2, 0], [0, 1]), (1, 1)]
-    ],
-    "swapaxes": [
-        same("swapaxes", (2, 3, 2), first, second)
-        for first, second in [(0, 1), (0, -1), (-2, -1), (1, 1)]
-    ],
     "absolute": [same("absolute", (2, 3))],
 }  # fmt: skip

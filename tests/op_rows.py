@@ -318,6 +318,16 @@ def permuted(x: np.ndarray, axes: Any) -> np.ndarray:
     return np.einsum(f"{letters}->{''.join(letters[a] for a in order)}", x)
 
 
+def in_order(order: tuple[int, ...]) -> Callable[..., np.ndarray]:
+    """A function that puts axes into this order, whatever it is told."""
+    return lambda x, **params: permuted(x, order)
+
+
+def in_shape(made: tuple[int, ...]) -> Callable[..., np.ndarray]:
+    """A function that lays the elements out in this shape, whatever it is told."""
+    return lambda x, **params: np.fromiter(x.flat, float).reshape(made)
+
+
 def reversed_along(x: np.ndarray, axis: Any) -> np.ndarray:
     axes = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
     return x[tuple(slice(None, None, -1 if a in axes else 1) for a in range(x.ndim))]
@@ -362,6 +372,35 @@ SHAPE = {
         for shapes, axes in [
             (((2, 3),), None), (((2, 3, 2),), None), (((2, 3, 2),), (1, 0, 2)),
             (((2, 3, 2),), (-1, 0, 1)), (((2, 1, 2, 3),), (2, 0, 3, 1)), (((3,),), (0,)),
+        ]
+    ],
+    "expand_dims": [
+        Row(in_shape(made), ((2, 3),), {"axis": axis})
+        for axis, made in [
+            (0, (1, 2, 3)), (1, (2, 1, 3)), (-1, (2, 3, 1)), ((0, 1), (1, 1, 2, 3)),
+            ((0, -1), (1, 2, 3, 1)),
+        ]
+    ],
+    "squeeze": [
+        Row(in_shape(made), shapes, {"axis": axis})
+        for shapes, axis, made in [
+            (((1, 2, 1, 3),), None, (2, 3)), (((1, 2, 1, 3),), 0, (2, 1, 3)),
+            (((1, 2, 1, 3),), 2, (1, 2, 3)), (((1, 2, 1, 3),), -2, (1, 2, 3)),
+            (((1, 2, 1, 3),), (0, 2), (2, 3)), (((1, 1),), None, ()), (((2, 3),), None, (2, 3)),
+        ]
+    ],
+    "moveaxis": [
+        Row(in_order(order), shapes, {"source": source, "destination": destination})
+        for shapes, source, destination, order in [
+            (((2, 3, 1, 2),), 0, -1, (1, 2, 3, 0)), (((2, 3, 1, 2),), -1, 0, (3, 0, 1, 2)),
+            (((2, 3, 1, 2),), (0, 1), (-1, -2), (2, 3, 1, 0)),
+            (((2, 3, 1, 2),), [2, 0], [0, 1], (2, 0, 1, 3)), (((2, 3),), 1, 1, (0, 1)),
+        ]
+    ],
+    "swapaxes": [
+        Row(in_order(order), ((2, 3, 2),), {"axis1": first, "axis2": second})
+        for first, second, order in [
+            (0, 1, (1, 0, 2)), (0, -1, (2, 1, 0)), (-2, -1, (0, 2, 1)), (1, 1, (0, 1, 2)),
         ]
     ],
     "flip": [

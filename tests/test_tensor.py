@@ -1,6 +1,7 @@
 """What a Tensor offers: every name that was promised, on the numbers that NumPy gives."""
 
 import copy
+import gc
 import math
 import operator
 import pickle
@@ -453,3 +454,36 @@ def test_a_leaf_from_another_process_is_not_taken_for_changed():
     )
     assert done.stderr == b""
     assert done.stdout.decode().strip() == str((2 * A).tolist())
+
+
+def test_a_constant_is_one_leaf_whenever_it_is_looked_at():
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 3.0
+    constant = y.inputs[1]
+    assert y.inputs[0] is x
+    assert y.inputs[1] is constant
+    assert constant.is_leaf
+    assert not constant.requires_grad
+    assert constant.item() == 3.0
+
+
+def test_looking_at_a_constant_outdates_nothing():
+    x = mg.tensor([1.0, 2.0], requires_grad=True)
+    y = (x * np.array([3.0, 4.0])).sum()
+    assert y.inputs[0].inputs[1].tolist() == [3.0, 4.0]
+    y.backward()
+    assert x.grad.tolist() == [3.0, 4.0]
+
+
+def test_a_constant_that_was_looked_at_and_replaced_outdates_what_used_it():
+    x = mg.tensor(2.0, requires_grad=True)
+    y = x * 3.0
+    y.inputs[1].data = 4.0
+    with pytest.raises(RuntimeError, match="changed after multiply used it"):
+        y.backward()
+
+
+def test_a_constant_costs_no_object_that_the_collector_walks():
+    x = mg.tensor(1.0, requires_grad=True)
+    y = x * 3.0
+    assert [gc.is_tracked(operand) for operand in y.operands] == [True, False]

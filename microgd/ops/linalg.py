@@ -1,4 +1,4 @@
-"""Products of matrices: matmul and its relatives, einsum, and the dense layer in one operation."""
+"""Products of matrices: matmul and its relatives, and Einstein's sum."""
 
 import string
 from typing import Any

@@ -19,15 +19,27 @@ astype = Op("astype", lambda x, dtype: np.array(x, dtype), SUMMED,
 broadcast_to = Op("broadcast_to", lambda x, shape: np.broadcast_to(x, shape), SUMMED,
                   doc="x repeated along new axes and axes of size 1.",
                   example="broadcast_to(1.0, (2,)) -> [1.0, 1.0]")
-reshape = Op("reshape", lambda x, shape: np.reshape(x, shape),
-             Pullback("g.reshape(x.shape)", lambda g, out, x, shape: g.reshape(x.shape)),
+RESHAPED = Pullback("g.reshape(x.shape)", lambda g, out, x, **params: g.reshape(x.shape))
+reshape = Op("reshape", lambda x, shape: np.reshape(x, shape), RESHAPED,
              doc="The same elements in another shape; -1 stands for what is left.",
              example="reshape([[1.0], [2.0]], (-1,)) -> [1.0, 2.0]")
+expand_dims = Op("expand_dims", lambda x, axis: np.expand_dims(x, axis), RESHAPED,
+                 doc="x with new axes of size 1.", example="expand_dims([1.0], 0) -> [[1.0]]")
+squeeze = Op("squeeze", lambda x, axis=None: np.squeeze(x, axis), RESHAPED,
+             doc="x without axes of size 1 (None: all).", example="squeeze([[1.0]]) -> 1.0")
 transpose = Op("transpose", lambda x, axes=None: np.transpose(x, axes),
                Pullback("transpose(g, inverse(axes, x.ndim))",
                         lambda g, out, x, axes: np.transpose(g, _inverse(axes, x.ndim))),
                doc="The axes in another order (None: reversed).",
                example="transpose([[1.0, 2.0]]) -> [[1.0], [2.0]]")
+moveaxis = Op("moveaxis", lambda x, source, destination: np.moveaxis(x, source, destination),
+              Pullback("moveaxis(g, destination, source)", lambda g, out, x, source, destination:
+                       np.moveaxis(g, destination, source)),
+              doc="x with axes moved elsewhere.", example="moveaxis([[1.0]], 0, 1) -> [[1.0]]")
+swapaxes = Op("swapaxes", lambda x, axis1, axis2: np.swapaxes(x, axis1, axis2),
+              Pullback("swapaxes(g, axis1, axis2)", lambda g, out, x, axis1, axis2:
+                       np.swapaxes(g, axis1, axis2)),
+              doc="x with two axes exchanged.", example="swapaxes([[1, 2]], 0, 1) -> [[1], [2]]")
 flip = Op("flip", lambda x, axis=None: np.flip(x, axis),
           Pullback("flip(g, axis)", lambda g, out, x, axis: np.flip(g, axis)),
           doc="The elements in reverse order along axes (None: all).",
@@ -120,29 +132,3 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """The elements at `indices` along an axis (None: of the flattened array)."""
     x = reshape(x, (-1,)) if axis is None else as_array(x)
     return x[_along(axis or 0, x.ndim, np.asarray(indices))]
-
-
-# Axes added, dropped and moved: NumPy itself tells what comes out, on arrays that hold nothing
-
-
-def _reshaping(name: str, function: Any, doc: str) -> Any:
-    """A reshape to the shape that `function` gives."""
-    def reshaped(x: Any, axis: int | tuple[int, ...] | None = None) -> Any:
-        x = as_array(x)
-        return reshape(x, function(np.broadcast_to(0, x.shape), axis).shape)
-    reshaped.__name__, reshaped.__doc__ = name, doc
-    return reshaped
-
-
-def _reordering(name: str, function: Any, doc: str) -> Any:
-    """A transpose to the order in which `function` leaves axes of sizes 0, 1, 2, ..."""
-    def reordered(x: Any, source: Any, destination: Any) -> Any:
-        return transpose(x, function(np.empty(range(np.ndim(x))), source, destination).shape)
-    reordered.__name__, reordered.__doc__ = name, doc
-    return reordered
-
-
-expand_dims = _reshaping("expand_dims", np.expand_dims, "x with new axes of size 1 at `axis`.")
-squeeze = _reshaping("squeeze", np.squeeze, "x without axes of size 1, those in `axis` or all.")
-moveaxis = _reordering("moveaxis", np.moveaxis, "x with axes moved from source to destination.")
-swapaxes = _reordering("swapaxes", np.swapaxes, "x with the two given axes exchanged.")

@@ -25,12 +25,19 @@ def whole(op: str, name: str, value: object, least: int, way_out: str) -> int:
     return number
 
 
-def real(op: str, name: str, value: object, way_out: str) -> float:
-    """Return `value` as a finite float; bools and strings are refused.
+def real(
+    op: str,
+    name: str,
+    value: object,
+    way_out: str,
+    least: float = -math.inf,
+    most: float = math.inf,
+) -> float:
+    """Return `value` as a finite float from `least` to `most`; bools and strings are refused.
 
-    >>> real("spirals", "turns", float("nan"), "give a finite number")
+    >>> real("Dropout", "p", 1.5, "give a share from 0 to 1", 0, 1)
     Traceback (most recent call last):
-    ValueError: spirals: turns is nan; give a finite number
+    ValueError: Dropout: p is 1.5; give a share from 0 to 1
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(
         value, (int, float, np.integer, np.floating)
@@ -38,6 +45,6 @@ def real(op: str, name: str, value: object, way_out: str) -> float:
         kind = type(value).__name__
         raise TypeError(f"{op}: {name} is {value!r}, a {kind}, not a number; {way_out}")
     number = float(value)
-    if not math.isfinite(number):
+    if not (math.isfinite(number) and least <= number <= most):
         raise ValueError(f"{op}: {name} is {number}; {way_out}")
     return number

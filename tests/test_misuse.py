@@ -253,7 +253,7 @@ NETWORKS = [
     (lambda: nn.cross_entropy(NET(ROWS[:0]), []), ValueError, ["cross_entropy", "(0, 2)", "empty"]),
     (lambda: nn.MLP([2, 2], activation="rleu"), ValueError, ["'rleu'", "'relu'?"]),
     (lambda: nn.MLP([2, 2], init="kaimin"), ValueError, ["'kaimin'", "did you mean 'kaiming"]),
-    (lambda: nn.Linear(-1, 2), ValueError, ["Linear", "in_features=-1", "at least 1"]),
+    (lambda: nn.Linear(-1, 2), ValueError, ["Linear", "in_features is -1", "at least 1"]),
     (
         lambda: NET.load_state_dict(without("layers.0.bias")),
         KeyError,

@@ -11,8 +11,8 @@ from microgd.cli.expressions import SYNTAX, Values, computed
 from microgd.draw.graph import SUFFIXES
 from microgd.draw.graph import graph as picture
 from microgd.nn.activations import make_activation
-from microgd.nn.layers import MLP
 from microgd.nn.losses import cross_entropy, mse_loss
+from microgd.nn.mlp import MLP
 from microgd.tensor import Tensor
 
 EXAMPLES = """\b

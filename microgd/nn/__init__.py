@@ -2,9 +2,14 @@
 
 from microgd.nn import init as init
 from microgd.nn.activations import *  # noqa: F403
-from microgd.nn.layers import MLP as MLP
+from microgd.nn.batch_norm import BatchNorm1d as BatchNorm1d
+from microgd.nn.dropout import Dropout as Dropout
+from microgd.nn.embedding import Embedding as Embedding
+from microgd.nn.layer_norm import LayerNorm as LayerNorm
 from microgd.nn.layers import Linear as Linear
 from microgd.nn.layers import Sequential as Sequential
 from microgd.nn.losses import *  # noqa: F403
+from microgd.nn.mlp import MLP as MLP
 from microgd.nn.module import Module as Module
 from microgd.nn.module import Parameter as Parameter
+from microgd.nn.residual import Residual as Residual

@@ -207,6 +207,20 @@ def named(init: str | Callable[..., Any]) -> Callable[..., Any]:
     return init if callable(init) else choose("init:", init, INITIALISATIONS)
 
 
+def drawn(layer: str, init: str | Callable[..., Any], shape: Shape, rng: Rng) -> Array:
+    """The first weight of a layer, by an initialisation or its name.
+
+    Raises ValueError for an unknown name, or an initialisation that makes another shape.
+
+    >>> drawn("Linear", "zeros", (1, 2), 0)
+    array([[0., 0.]])
+    """
+    weight = np.array(named(init)(shape, rng=rng))
+    if weight.shape != shape:
+        raise ValueError(f"{layer}: init={init!r:.60} made {weight.shape}, asked for {shape}")
+    return weight
+
+
 _RECTIFIERS = (
     activations.ReLU, activations.ELU, activations.GELU, activations.SiLU, activations.Softplus,
 )  # fmt: skip

@@ -1,15 +1,14 @@
-"""Layers: the dense layer, chains of modules, and the multilayer perceptron."""
+"""Layers: the dense layer, and chains of modules."""
 
-import itertools
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
+from microgd.arguments import whole
 from microgd.nn import functional
 from microgd.nn import init as initialise
-from microgd.nn.activations import make_activation
 from microgd.nn.module import Module, Parameter
 from microgd.ops import linalg
 
@@ -23,7 +22,7 @@ class Linear(Module):
     `rng` is a seed or a Generator; without it, one Generator that `manual_seed` starts anew.
 
     Raises ValueError for sizes that are not positive, an unknown initialisation, or one that makes
-    another shape.
+    another shape; TypeError for sizes that are not whole.
 
     >>> layer = Linear(3, 2, rng=0)
     >>> layer([1.0, 2.0, 3.0]).shape
@@ -40,22 +39,16 @@ class Linear(Module):
         rng: Any = None,
         dtype: Any = float,
     ) -> None:
-        sizes: dict[str, Any] = {"in_features": in_features, "out_features": out_features}
-        for what, size in sizes.items():
-            if not isinstance(size, int | np.integer) or size < 1:
-                raise ValueError(f"Linear: {what}={size!r}; give a whole number of at least 1")
+        way_out = "give a whole number of at least 1"
+        inputs = whole("Linear", "in_features", in_features, 1, way_out)
+        outputs = whole("Linear", "out_features", out_features, 1, way_out)
         rng = initialise.generator(rng)
-        shape = (int(out_features), int(in_features))
-        bound = in_features**-0.5
+        bound, shape = inputs**-0.5, (outputs, inputs)
         if init is None:
-            weight, start = rng.uniform(-bound, bound, shape), rng.uniform(-bound, bound, shape[0])
+            weight, start = rng.uniform(-bound, bound, shape), rng.uniform(-bound, bound, outputs)
         else:
-            weight, start = initialise.named(init)(shape, rng=rng), np.zeros(shape[0])
+            weight, start = initialise.drawn("Linear", init, shape, rng), np.zeros(outputs)
         self.weight = Parameter(weight, dtype=dtype)
-        if self.weight.shape != shape:
-            raise ValueError(
-                f"Linear: init={init!r:.60} made {self.weight.shape}, asked for {shape}"
-            )
         self.bias = Parameter(start, dtype=dtype) if bias else None
 
     def forward(self, x: Any) -> Any:
@@ -108,52 +101,3 @@ class Sequential(Module):
         if not -len(self) <= operator.index(place) < len(self):
             raise IndexError(f"Sequential: part {place} of {len(self)}")
         return list(self)[place]
-
-
-class MLP(Module):
-    """A multilayer perceptron: dense layers of the given sizes with an activation between them.
-
-    sizes       inputs, hidden layers, outputs: ``[64, 32, 10]`` has one hidden layer of 32
-    activation  its name (``"relu"``), a module to copy, or a function (a class) that makes one
-    init        of the weights, as for `Linear`; without it the one meant for the activation: He
-                for the rectifiers (He et al. 2015), Xavier for the others (Glorot and Bengio 2010)
-    rng, dtype  as for `Linear`; the layers draw one after another
-
-    The outputs are scores: a loss such as `cross_entropy` applies the last nonlinearity.
-    Raises ValueError for fewer than two sizes, a size below 1, or an unknown name.
-
-    >>> MLP([2, 16, 2], activation="tanh", rng=0)([[0.0, 1.0]]).shape
-    (1, 2)
-    """
-
-    def __init__(
-        self,
-        sizes: Sequence[int],
-        activation: str | Module | Callable[[], Module] = "relu",
-        *,
-        init: str | Callable[..., Any] | None = None,
-        rng: Any = None,
-        dtype: Any = float,
-    ) -> None:
-        self.sizes: tuple[int, ...] = tuple(np.atleast_1d(np.array(sizes, object)).tolist())
-        if len(self.sizes) < 2:
-            raise ValueError(
-                f"MLP: sizes={sizes!r}; give at least inputs and outputs, as [2, 16, 2]"
-            )
-        rng = initialise.generator(rng)
-        layers: list[Module] = []
-        for inputs, outputs in itertools.pairwise(self.sizes):
-            between = make_activation(activation)
-            chosen = init if init is not None else initialise.meant_for(between)
-            layers += [Linear(inputs, outputs, init=chosen, rng=rng, dtype=dtype), between]
-        self.layers = layers[:-1]
-
-    def forward(self, x: Any) -> Any:
-        """The scores, of shape (..., sizes[-1])."""
-        for layer in self.layers:
-            x = layer(x)
-        return x
-
-    def extra_repr(self) -> str:
-        """The sizes, for `repr`."""
-        return " -> ".join(map(str, self.sizes))

@@ -165,6 +165,11 @@ class Module:
 
     # How it looks
 
+    def place(self) -> str:
+        """How errors call this module: its class, after its path if it is being called."""
+        kind = type(self).__name__
+        return f"{state.scope}.{kind}" if state.scope else kind
+
     def extra_repr(self) -> str:
         """What `repr` says between the brackets: the shapes of its own tensors."""
         members = [m for name, value in vars(self).items() for m in _members(name, value)]

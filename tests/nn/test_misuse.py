@@ -234,8 +234,8 @@ MISUSES: list[Misuse] = [
     (lambda: init.generator("0"), TypeError, ["rng: '0' is no seed", "np.random.default_rng(0)"]),
     (lambda: init.generator(1.5), TypeError, ["rng: 1.5 is no seed"]),
     # Layers
-    (lambda: nn.Linear(0, 2), ValueError, ["Linear: in_features=0", "at least 1"]),
-    (lambda: nn.Linear(2, 1.5), ValueError, ["Linear: out_features=1.5", "whole number"]),
+    (lambda: nn.Linear(0, 2), ValueError, ["Linear: in_features is 0", "at least 1"]),
+    (lambda: nn.Linear(2, 1.5), TypeError, ["Linear: out_features is 1.5", "whole number"]),
     (lambda: nn.Linear(2, 2, init="he"), ValueError, ["init: 'he' is unknown", "kaiming_normal"]),
     (
         lambda: nn.Linear(2, 3, init=lambda shape, rng: np.zeros((2, 3))),
@@ -255,8 +255,8 @@ MISUSES: list[Misuse] = [
     ),
     (lambda: nn.MLP([3]), ValueError, ["MLP: sizes=[3]", "inputs and outputs"]),
     (lambda: nn.MLP(3), ValueError, ["MLP: sizes=3", "[2, 16, 2]"]),
-    (lambda: nn.MLP([3, 0, 2]), ValueError, ["out_features=0"]),
-    (lambda: nn.MLP([3, 1.5, 2]), ValueError, ["out_features=1.5", "whole number"]),
+    (lambda: nn.MLP([3, 0, 2]), ValueError, ["out_features is 0"]),
+    (lambda: nn.MLP([3, 1.5, 2]), TypeError, ["out_features is 1.5", "whole number"]),
     (lambda: nn.MLP([3, 2], activation="tanhh"), ValueError, ["did you mean 'tanh'?"]),
     (
         lambda: nn.Sequential(nn.ReLU(), np.tanh),

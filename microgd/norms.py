@@ -13,7 +13,7 @@ from microgd.graph import Array
 def norm(gradient: Array | None, p: float = 2.0) -> float:
     """The norm of order `p` of all elements; NaN without a gradient.
 
-        sum(abs(g)**p)**(1/p)      p >= 1: 2 is Euclid's, 1 sums the sizes
+        sum(abs(g)**p)**(1/p)      p > 0: 2 is Euclid's, 1 sums the sizes
         max(abs(g))                p = inf
 
     Right also where the powers leave the range of the dtype, as the squares of a vanishing float32

@@ -133,6 +133,37 @@ def mlp() -> Arrays:
     return arrays | _named("gradient", **{k: p.grad for k, p in net.named_parameters()})
 
 
+def clipping() -> Arrays:
+    """Gradients before and after clipping, end to end, and the norm that was found."""
+    usual = np.random.default_rng(5).normal(size=11)
+    befores = {f"{scale:g}": scale * usual for scale in (1e-3, 1.0, 100.0)}
+    befores |= {str(odd): np.array([*usual[:7], odd, *usual[8:]]) for odd in (np.inf, np.nan)}
+    arrays: Arrays = {}
+    for kind, before in befores.items():
+        arrays |= _named(f"before/{kind}", gradient=before)
+        for limit in (0.0, 0.5, 3.0, np.inf):
+            for order in (1.0, 1.5, 2.0, 3.0, np.inf):
+                leaves = _with(before)
+                norm = nn.utils.clip_grad_norm_(leaves, limit, order)
+                arrays |= _named(f"norm/{kind}/{limit:g}/{order:g}", norm=norm, after=_flat(leaves))
+            leaves = _with(before)
+            nn.utils.clip_grad_value_(leaves, limit)
+            arrays |= _named(f"value/{kind}/{limit:g}", after=_flat(leaves))
+    return arrays
+
+
+def _with(gradient: NDArray[np.float64]) -> list[Tensor]:
+    """Parameters of several shapes that share these 11 numbers."""
+    leaves = [torch.zeros(shape, requires_grad=True) for shape in ((3, 2), (4,), ())]
+    for leaf, part in zip(leaves, np.split(gradient, [6, 10]), strict=True):
+        leaf.grad = torch.tensor(part).reshape(leaf.shape)
+    return leaves
+
+
+def _flat(leaves: list[Tensor]) -> Tensor:
+    return torch.cat([leaf.grad.ravel() for leaf in leaves if leaf.grad is not None])
+
+
 def _named(prefix: str, **arrays: object) -> Arrays:
     def plain() -> Iterator[tuple[str, NDArray[np.float64]]]:
         for name, array in arrays.items():
@@ -146,6 +177,7 @@ SECTIONS: dict[str, Callable[[], Arrays]] = {
     "activations": activations,
     "losses": losses,
     "mlp": mlp,
+    "clipping": clipping,
 }
 
 

@@ -9,6 +9,7 @@ import typer
 
 from microgd.cli import flow as flowing
 from microgd.cli import graph as graphing
+from microgd.cli import reproduce as reproducing
 from microgd.cli import step as stepping
 from microgd.cli.tour import EXAMPLES, tour
 from microgd.draw.terminal import forgive_ascii
@@ -23,6 +24,7 @@ app = typer.Typer(
 app.command(epilog=EXAMPLES)(tour)
 app.command(epilog=flowing.EXAMPLES)(flowing.flow)
 app.command(epilog=graphing.EXAMPLES)(graphing.graph)
+app.command(epilog=reproducing.EXAMPLES)(reproducing.reproduce)
 app.command(epilog=stepping.EXAMPLES)(stepping.step)
 
 

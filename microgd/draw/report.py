@@ -3,18 +3,15 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from html import escape
-from importlib.resources import files
-from typing import Any
 
 from microgd.data import Dataset
+from microgd.draw.article import article
 from microgd.draw.graph import graph
 from microgd.draw.paths import html as paths_table
 from microgd.draw.plots.boundary import decision_boundary
 from microgd.draw.plots.flow import flow as flow_bars
 from microgd.draw.plots.history import history as curves
-from microgd.draw.plots.page import FOLLOW, POLICY, library
 from microgd.draw.stepper import page as stepper
 from microgd.draw.tables import factor
 from microgd.draw.terminal import TIMES
@@ -77,26 +74,14 @@ def report(tour: Tour) -> str:
         _moons(places),
     ]
     sections = [(title[0].upper() + title[1:], text) for title, text in sections]
-    titles = [title for title, _ in sections]
-    contents = "".join(
-        f'<li><a href="#part{i}">{i}. {escape(title)}</a></li>' for i, title in enumerate(titles, 1)
-    )
-    body = "".join(
-        f'<section id="part{i}"><h2><span>{i}</span>{escape(title)}</h2>{text}</section>'
-        for i, (title, text) in enumerate(sections, 1)
-    )
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>microgd tour</title><style>{_style()}</style>{library()}</head><body>"
-        "<header><h1>Every number of training, and where it came from</h1>"
-        '<p class="lead">From one neuron to deep networks that learn handwritten digits. Point at'
-        " anything for its exact numbers.</p>"
-        f'<nav aria-label="Contents"><ol>{contents}</ol></nav></header><main>{body}</main>'
-        f"<footer>Written by <code>{escape(tour.title)}</code>. This page works offline and asks"
-        f" nobody for anything.</footer><script>{script}</script><script>{FOLLOW}</script>"
-        "</body></html>\n"
+    return article(
+        "microgd tour",
+        "Every number of training, and where it came from",
+        "From one neuron to deep networks that learn handwritten digits. Point at anything for its"
+        " exact numbers.",
+        sections,
+        tour.title,
+        script,
     )
 
 
@@ -223,9 +208,3 @@ def _wide(picture: str, label: str) -> str:
     own = "".join(word[0] for word in label.split())
     picture = re.sub(r'(<\w+\b[^<>]* id=")', rf"\g<1>{own}-", picture)
     return f'<div class="wide" role="group" tabindex="0" aria-label="{label}">{picture}</div>'
-
-
-@cache
-def _style() -> str:
-    asset: Any = files("microgd.draw").joinpath("assets", "report.css")
-    return str(asset.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ WIDEST = 88  # columns; a line of text that is longer is hard to read
 TIMES = "×"  # noqa: RUF001
 BLOCK, HALF = "█", "▌"
 
-_PLAINER = {TIMES: "x", BLOCK: "#", HALF: "-", "…": "."}
+_PLAINER = {TIMES: "x", BLOCK: "#", HALF: "-", "…": ".", "±": "+-"}
 
 
 def console(silent: bool = False) -> "Console":

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from microgd.arguments import real
 from microgd.dispatch import plain
 from microgd.graph import Array, Node
 from microgd.names import choose
@@ -63,22 +64,32 @@ def huber_loss(prediction: Any, target: Any, reduction: str = "mean", delta: flo
     return reduce(held * (error - 0.5 * held))
 
 
-def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
+def cross_entropy(
+    logits: Any, target: Any, reduction: str = "mean", label_smoothing: float = 0.0
+) -> Any:
     """-log(softmax(logits)[target]) for scores (n, classes) and the class of every row.
 
-    target     (n,) whole numbers 0..classes-1; or (n, classes) probabilities p, which make it
-               -sum(p * log(softmax(logits))) of every row
-    reduction  as for all losses; "none" gives (n,)
+    target           (n,) whole numbers 0..classes-1; or (n, classes) probabilities p, which make
+                     it -sum(p * log(softmax(logits))) of every row
+    reduction        as for all losses; "none" gives (n,)
+    label_smoothing  s, 0 to 1: the target is then (1 - s) * p + s / classes, so that no score has
+                     to grow without end (Szegedy et al. 2016, https://arxiv.org/abs/1512.00567)
 
-    The gradient of a row is softmax(logits) - p, between -1 and 1 for any scores.
+    The gradient of a row is softmax(logits) - p, between -1 and 1 for any scores. Raises
+    ValueError for a label_smoothing out of range.
 
     >>> cross_entropy([[1000.0, 0.0], [0.0, 1000.0]], [0, 0]).tolist()
     500.0
+    >>> cross_entropy([[1000.0, 0.0]], [0], label_smoothing=0.1).tolist()
+    50.0
     """
     if reduction not in _REDUCE:  # asked here, for a call takes longer than the answer
         choose("cross_entropy: reduction", reduction, _REDUCE)
     logits, target = as_array(logits), as_array(target)
     if target.ndim < 2 or target.shape[1:] == (1,):
+        if label_smoothing:
+            target = functional.one_hot(_labels("cross_entropy", logits, target), logits)
+            return cross_entropy(logits, target, reduction, label_smoothing)
         labels = target.value if isinstance(target, Node) else target
         if labels.dtype.kind not in "iu" or labels.shape != logits.shape[:1] or not labels.size:
             _explain_labels("cross_entropy", logits, labels)
@@ -90,6 +101,10 @@ def cross_entropy(logits: Any, target: Any, reduction: str = "mean") -> Any:
     _rows("cross_entropy", logits)
     logits, target = _pair("cross_entropy", logits, target)
     _probabilities("cross_entropy", target)
+    if label_smoothing:
+        way_out = "give the share that all classes have in common, from 0 to 1"
+        s = real("cross_entropy", "label_smoothing", label_smoothing, way_out, 0, 1)
+        target = (1 - s) * target + s / target.shape[1]
     return _REDUCE[reduction](-(softmax.log_softmax(logits, -1) * target).sum(-1))
 
 

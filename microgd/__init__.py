@@ -1,8 +1,8 @@
 """microgd: a reverse-mode autograd engine in which every number can be looked at."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from microgd.lazy import offer
 from microgd.op import Local as Local
 from microgd.op import Op as Op
 from microgd.op import Pullback as Pullback
@@ -24,6 +24,7 @@ from microgd.transforms import value_and_grad as value_and_grad
 
 if TYPE_CHECKING:
     from microgd import data as data
+    from microgd import descent as descent
     from microgd import draw as draw
     from microgd import explain as explain
     from microgd import nn as nn
@@ -40,24 +41,11 @@ if TYPE_CHECKING:
     from microgd.nn.functional import softplus as softplus
 
 # Loaded when first asked for: `import microgd` costs little more than `import numpy`
-_PACKAGES = ("data", "draw", "explain", "nn", "optim", "train")
-_NAMES = {
-    "detect_anomaly": "microgd.explain.anomaly",
-    "gradcheck": "microgd.explain.gradcheck",
-    "GradcheckError": "microgd.explain.gradcheck",
-    **dict.fromkeys(
-        ("elu", "erf", "gelu", "leaky_relu", "silu", "softplus"), "microgd.nn.functional"
-    ),
+_HOME = {
+    **dict.fromkeys(("data", "descent", "draw", "explain", "nn", "optim", "train"), ""),
+    "detect_anomaly": "explain.anomaly",
+    **dict.fromkeys(("gradcheck", "GradcheckError"), "explain.gradcheck"),
+    **dict.fromkeys(("elu", "erf", "gelu", "leaky_relu", "silu", "softplus"), "nn.functional"),
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _PACKAGES:
-        return import_module(f"microgd.{name}")
-    if name in _NAMES:
-        return getattr(import_module(_NAMES[name]), name)
-    raise AttributeError(f"module 'microgd' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_PACKAGES, *_NAMES})
+offer(__name__, _HOME)

@@ -3,10 +3,9 @@
 Each is loaded when it is first asked for, and what draws it as well.
 """
 
-import sys
-from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from microgd.lazy import offer
 
 if TYPE_CHECKING:
     from microgd.draw.graph import Graph as Graph
@@ -31,23 +30,4 @@ _HOME = {  # what is offered here, and the file that it comes from
     "weights": "plots.weights",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"microgd.draw.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'microgd.draw' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
-
-
-class _Package(ModuleType):
-    """What is offered under a file's own name (`graph` of graph.py) is not hidden by the file."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+offer(__name__, _HOME)

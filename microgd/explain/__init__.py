@@ -3,10 +3,9 @@
 Each is loaded when it is first asked for.
 """
 
-import sys
-from importlib import import_module
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from microgd.lazy import offer
 
 if TYPE_CHECKING:
     from microgd.explain import meanfield as meanfield
@@ -48,29 +47,9 @@ _HOME = {  # what is offered here, and the file that it comes from
     "diagnose": "diagnose",
     "flow": "flow",
     "forward": "steps",
+    "meanfield": "",
     "paths": "paths",
     "sharpness": "sharpness",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOME:
-        return getattr(import_module(f"microgd.explain.{_HOME[name]}"), name)
-    if name == "meanfield":
-        return import_module("microgd.explain.meanfield")
-    raise AttributeError(f"module 'microgd.explain' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME, "meanfield"})
-
-
-class _Package(ModuleType):
-    """What is offered under a file's own name (`paths` of paths.py) is not hidden by the file."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
+offer(__name__, _HOME)

@@ -1,6 +1,7 @@
 """Networks: modules, layers, activations, losses, initialisation (names as in PyTorch)."""
 
 from microgd.nn import init as init
+from microgd.nn import utils as utils
 from microgd.nn.activations import *  # noqa: F403
 from microgd.nn.batch_norm import BatchNorm1d as BatchNorm1d
 from microgd.nn.dropout import Dropout as Dropout
@@ -12,4 +13,10 @@ from microgd.nn.losses import *  # noqa: F403
 from microgd.nn.mlp import MLP as MLP
 from microgd.nn.module import Module as Module
 from microgd.nn.module import Parameter as Parameter
+from microgd.nn.recurrent import GRU as GRU
+from microgd.nn.recurrent import LSTM as LSTM
+from microgd.nn.recurrent import RNN as RNN
+from microgd.nn.recurrent import GRUCell as GRUCell
+from microgd.nn.recurrent import LSTMCell as LSTMCell
+from microgd.nn.recurrent import RNNCell as RNNCell
 from microgd.nn.residual import Residual as Residual

@@ -7,6 +7,7 @@ has PyTorch 2.13. Each section is a function that returns arrays by name, and be
 
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -87,6 +88,12 @@ def losses() -> Arrays:
             flat, rng.uniform(size=flat.size), functional.binary_cross_entropy_with_logits,
         ),
         "hinge_loss": (flat, 2 * bits - 1, _hinge),
+        "cross_entropy/labels smoothed": (
+            scores, labels, partial(functional.cross_entropy, label_smoothing=0.1),
+        ),
+        "cross_entropy/probabilities smoothed": (
+            scores, probabilities, partial(functional.cross_entropy, label_smoothing=0.3),
+        ),
     }  # fmt: skip
     arrays: Arrays = {}
     for name, (x, target, loss) in table.items():

@@ -21,7 +21,11 @@ LOSSES = {
     "binary_cross_entropy_with_logits": nn.binary_cross_entropy_with_logits,
     "hinge_loss": nn.hinge_loss,
 }
-OPTIONS = {"huber_loss/delta": {"delta": 0.5}}
+OPTIONS = {
+    "huber_loss/delta": {"delta": 0.5},
+    "cross_entropy/labels smoothed": {"label_smoothing": 0.1},
+    "cross_entropy/probabilities smoothed": {"label_smoothing": 0.3},
+}
 
 every = pytest.mark.parametrize("case", CASES)
 
@@ -38,6 +42,7 @@ def run(case, dtype=np.float64, as_target=lambda target: target):
 
 
 def test_every_loss_has_a_fixture_for_every_reduction():
+    assert {case.rsplit("/", 1)[0] for case in CASES} >= set(OPTIONS)
     assert {case.split("/")[0] for case in CASES} == set(LOSSES)
     assert {case.rsplit("/", 1)[1] for case in CASES} == {"mean", "sum", "none"}
     assert len(CASES) % 3 == 0

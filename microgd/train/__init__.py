@@ -11,3 +11,10 @@ from microgd.train.fit import fit as fit
 from microgd.train.history import History as History
 from microgd.train.loop import NotFiniteError as NotFiniteError
 from microgd.train.metrics import accuracy as accuracy
+from microgd.train.remedies import ClipGradNorm as ClipGradNorm
+from microgd.train.remedies import ClipGradValue as ClipGradValue
+from microgd.train.remedies import Curriculum as Curriculum
+from microgd.train.remedies import EarlyStopping as EarlyStopping
+from microgd.train.remedies import GradientNoise as GradientNoise
+from microgd.train.remedies import difficulty as difficulty
+from microgd.train.remedies import pacing as pacing

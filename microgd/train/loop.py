@@ -81,7 +81,7 @@ class Loop:
         graph = self.loss(outputs, y)
         run.loss = value = loss_value("fit", graph)
         if not math.isfinite(value):
-            raise self._not_finite(f"the loss is {value}")
+            raise not_finite(run, f"the loss is {value}")
         if not graph.requires_grad:
             raise ValueError(
                 "fit: the loss depends on no parameter that requires a gradient; compute it from"
@@ -127,27 +127,32 @@ class Loop:
         """The norm of each gradient. Raises NotFiniteError where one is not finite."""
         norms = {name: norm(p.gradient) for name, p in self.parameters.items()}
         if not math.isfinite(sum(norms.values())):
-            wrong = [
-                name.removeprefix(f"{GRAD_NORM}.")
-                for name, p in self.parameters.items()
-                if p.gradient is not None and not math.isfinite(norms[name])
-            ]
-            if wrong:
-                raise self._not_finite(f"the gradient of {', '.join(wrong)} is not finite")
+            check_gradients(self.run)
         return norms
 
-    def _not_finite(self, what: str) -> NotFiniteError:
-        """The error to raise before the step that `what` would have led to."""
-        run = self.run
-        ruined = [path for path, p in run.model.named_parameters() if not np.isfinite(p.data).all()]
-        state = (
-            f"{', '.join(ruined)} became so before, by a gradient or a rate that was too large"
-            if ruined
-            else "the parameters are as before this step"
-        )
-        return NotFiniteError(
-            f"fit: {what} in epoch {run.epoch}, step {run.step} (batch {run.batches.position} of"
-            f" {len(run.batches)}); {state}. Train inside of mg.detect_anomaly() to see which"
-            " operation it comes from; a smaller learning rate or clipped gradients often help",
-            run.history,
-        )
+
+def check_gradients(run: Run) -> None:
+    """Raise NotFiniteError, before the step, where a gradient is not finite."""
+    wrong = [
+        path
+        for path, p in run.model.named_parameters()
+        if p.gradient is not None and not np.isfinite(p.gradient).all()
+    ]
+    if wrong:
+        raise not_finite(run, f"the gradient of {', '.join(wrong)} is not finite")
+
+
+def not_finite(run: Run, what: str) -> NotFiniteError:
+    """The error to raise before the step that `what` would have led to."""
+    ruined = [path for path, p in run.model.named_parameters() if not np.isfinite(p.data).all()]
+    state = (
+        f"{', '.join(ruined)} became so before, by a gradient or a rate that was too large"
+        if ruined
+        else "the parameters are as before this step"
+    )
+    return NotFiniteError(
+        f"fit: {what} in epoch {run.epoch}, step {run.step} (batch {run.batches.position} of"
+        f" {len(run.batches)}); {state}. Train inside of mg.detect_anomaly() to see which"
+        " operation it comes from; a smaller learning rate or clipped gradients often help",
+        run.history,
+    )

@@ -16,6 +16,8 @@ NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_
     "adadelta-first-step",
     "adagrad-steps",
     "amsgrad",
+    "batch-norm-scale",
+    "clipped-norm",
     "word2vec-gradient",
     # within a few percent
     # in distribution

@@ -8,8 +8,10 @@ from microgd.data.dataset import Dataset
 from microgd.data.digits import digits
 from microgd.data.line import line
 from microgd.data.opticks import opticks
+from microgd.data.scaling import standardise
 from microgd.data.shapes import circles, moons, spirals
 from microgd.data.split import train_test_split
+from microgd.data.table import read_table
 from microgd.data.words import encode, skip_grams, vocabulary, words
 from microgd.data.xor import xor
 
@@ -53,8 +55,10 @@ __all__ = [
     "load",
     "moons",
     "opticks",
+    "read_table",
     "skip_grams",
     "spirals",
+    "standardise",
     "train_test_split",
     "vocabulary",
     "words",

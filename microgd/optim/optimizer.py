@@ -215,7 +215,8 @@ class Optimizer:
         if ours != theirs:
             raise ValueError(f"{where}: groups of {theirs} parameters, expected {ours}")
         for number, group in enumerate(state_dict["param_groups"]):
-            missing = sorted(set(self.param_groups[number]) - set(group))
+            # initial_lr is put there by a schedule, which may have been made since
+            missing = sorted(set(self.param_groups[number]) - set(group) - {"initial_lr"})
             if missing:
                 raise ValueError(f"{where}: group {number} has no {missing[0]!r}; of another rule?")
             self.check(group)

@@ -84,7 +84,7 @@ class Row:
     what       what it is, in words, with its unit
     expected   what the source says: a number, or a range (low, high), either end may be infinite
     measured   what came out
-    tolerance  `Absolute` or `Relative`, for a number; a range has none
+    tolerance  `Absolute` or `Relative`, for a number; a range is its own
     note       what a reader should know; for a number that cannot be met, why
     instead    what is expected in place of `expected`, for the reason in the note
 
@@ -106,9 +106,11 @@ class Row:
     instead: float | Range | None = None
 
     def __post_init__(self) -> None:
-        for expected in (self.expected, self.instead):
-            if expected is not None:
-                self._check(expected)
+        given = [x for x in (self.expected, self.instead) if x is not None]
+        for expected in given:
+            self._check(expected)
+        if self.tolerance and all(isinstance(x, tuple) for x in given):
+            raise ValueError(f"{self.what}: a range has no tolerance; give one or the other")
         if self.instead is None:
             return
         if not self.note:

@@ -20,6 +20,10 @@ NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_
     "clipped-norm",
     "word2vec-gradient",
     # within a few percent
+    "tanh-weight-scale",
+    "glorot",
+    "he",
+    "schoenholz",
     # in distribution
 )
 

@@ -3,7 +3,6 @@
 Measured in the one sweep that trains, as the gradient crosses from module to module.
 """
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
@@ -19,7 +18,7 @@ from microgd.explain.steps import start
 from microgd.explain.untouched import untouched
 from microgd.graph import Array, Node
 from microgd.nn import Module, cross_entropy
-from microgd.norms import norm
+from microgd.norms import norm, total
 from microgd.optim import Optimizer
 from microgd.tensor import Tensor
 from microgd.train.evaluate import Pair, loss_value, pair
@@ -134,6 +133,7 @@ def flow(
     >>> found = flow(model, ([[1.0, -1.0], [0.5, 2.0]], [0, 1]))
     >>> [row.module for row in found]
     ['layers.0', 'layers.1', 'layers.2', 'layers.3', 'layers.4']
+    >>> import math
     >>> math.isclose(math.prod(row.gain for row in found), found.factor)
     True
     """
@@ -209,7 +209,7 @@ class _Measured:
         crossing = {key: part for key, part in self.inputs[i].items() if key[0] not in used}
         learned = {key: part for key, part in crossing.items() if key[0] in self.place}
         crossing = learned or crossing  # what comes from the data counts where nothing else comes
-        at_output, at_input = _norm(self.outputs[i].values()), self._joined(crossing)
+        at_output, at_input = total(self.outputs[i].values()), self._joined(crossing)
         skip, branch = self._skip(crossing)
         inputs = {x for node in self.pieces[i].nodes for x in node.inputs}
         parameters = [p.value for p in inputs & self.parameters]
@@ -224,12 +224,12 @@ class _Measured:
             at_output=at_output,
             at_input=at_input,
             gain=None if at_input is None else _ratio(at_input, at_output),
-            share=_ratio(at_output, _norm(self.outputs[-1].values())),
+            share=_ratio(at_output, total(self.outputs[-1].values())),
             skip=None if skip is None else _ratio(skip, at_output),
             branch=None if branch is None else _ratio(branch, at_output),
-            weights=_norm(parameters) if parameters else None,
-            of_weights=_norm(used.values()) if used else None,
-            update=_ratio(*map(_norm, zip(*steps, strict=True))) if steps else None,
+            weights=total(parameters) if parameters else None,
+            of_weights=total(used.values()) if used else None,
+            update=_ratio(*map(total, zip(*steps, strict=True))) if steps else None,
         )
 
     @staticmethod
@@ -238,7 +238,7 @@ class _Measured:
         totals: dict[Node, Array] = {}
         for (x, _), part in crossing.items():
             totals[x] = totals[x] + part if x in totals else part
-        return _norm(totals.values()) if totals else None
+        return total(totals.values()) if totals else None
 
     @staticmethod
     def _skip(crossing: dict[tuple[Node, bool], Array]) -> tuple[float | None, float | None]:
@@ -264,10 +264,6 @@ def _foreseen(model: Module, optimizer: Optimizer, gradients: dict[Node, Any]) -
 def _add(totals: dict[Any, Array], key: Any, part: Array) -> None:
     """Sum; a copy, since the sweep goes on to add to what it showed."""
     totals[key] = totals[key] + part if key in totals else np.array(part)
-
-
-def _norm(arrays: Any) -> float:
-    return math.hypot(*map(norm, arrays))
 
 
 def _ratio(part: float, whole: float) -> float | None:

@@ -62,6 +62,13 @@ RULES = {
     "groups": lambda p: optim.Adam(
         [{"params": p[:2], "lr": np.float64(0.01)}, {"params": p[2:], "betas": (0.5, 0.9)}]
     ),
+    "adagrad": lambda p: optim.Adagrad(p, lr=0.1, lr_decay=0.1, initial_accumulator_value=0.1),
+    "adadelta": lambda p: optim.Adadelta(p, rho=0.95, weight_decay=0.01),
+    "rmsprop": lambda p: optim.RMSprop(p, centered=True, momentum=0.9),
+    "amsgrad and none": lambda p: optim.Adam(
+        [{"params": p[:1], "amsgrad": True}, {"params": p[1:]}], lr=0.03
+    ),
+    "adamw": lambda p: optim.AdamW(p, lr=0.03, weight_decay=0.1),
 }
 
 

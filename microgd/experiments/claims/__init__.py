@@ -16,6 +16,7 @@ NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_
     "adadelta-first-step",
     "adagrad-steps",
     "amsgrad",
+    "sgdr-restarts",
     "batch-norm-scale",
     "clipped-norm",
     "word2vec-gradient",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from microgd.experiments.claim import Absolute, Claim, Plot, Row, Source
-from microgd.optim import Adam
+from microgd.optim import Adam, LambdaLR
 from microgd.tensor import Tensor
 
 STEPS, RATE = 10_000, 0.5
@@ -32,12 +32,13 @@ def run(_: int) -> Iterator[Row | Plot]:
 def _path(*, amsgrad: bool) -> list[float]:
     x = Tensor(0.0, requires_grad=True, name="x")
     rule = Adam([x], lr=RATE, betas=BETAS, amsgrad=amsgrad)
+    schedule = LambdaLR(rule, lambda t: 1 / math.sqrt(t + 1))
     path = []
-    for t in range(1, STEPS + 1):
-        rule.param_groups[0]["lr"] = RATE / math.sqrt(t)
+    for t in range(STEPS):
         rule.zero_grad()
-        ((LARGE if t % 3 == 1 else -1.0) * x).backward()
+        ((-1.0 if t % 3 else LARGE) * x).backward()
         rule.step()
+        schedule.step()
         x.data = np.clip(x.data, -1.0, 1.0)
         path.append(x.item())
     return path

@@ -1,17 +1,11 @@
 """The stepper: a recorded pass as one page to step through, which works offline and asks nobody."""
 
-import json
-import re
-from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
-from functools import cache
-from hashlib import sha256
 from html import escape
-from importlib.resources import files
 from itertools import chain
 
-from microgd.draw import frames
+from microgd.draw import frames, offline
 from microgd.draw.cards import cards, written_gradient
 from microgd.draw.dot import dot
 from microgd.draw.engine import render
@@ -56,20 +50,14 @@ def page(record: Recording) -> str:
         "start": begun,
         "passes": {name: [*map(asdict, found)] for name, found in drawn.items()},
     }
-    style, script = _asset("stepper.css"), _asset("stepper.js")
     heading = "Backpropagation, step by step" if "backward" in passes else "The forward pass"
-    return _filled(
-        _asset("stepper.html"),
-        {
-            "policy": f"default-src 'none'; img-src data:; style-src 'unsafe-inline';"
-            f" script-src '{_digest(script)}'; form-action 'none'; base-uri 'none'",
-            "title": escape(f"{record.label(record.loss)}: {heading}"),
-            "heading": heading,
-            "style": style.replace("/*kinds*/", _kinds()),
-            "picture": _picture(record, folding, lines),
-            "record": embedded(data),
-            "script": script,
-        },
+    return offline.page(
+        "stepper",
+        data,
+        title=escape(f"{record.label(record.loss)}: {heading}"),
+        heading=heading,
+        picture=_picture(record, folding, lines),
+        kinds=_kinds(),
     )
 
 
@@ -115,32 +103,7 @@ def _lines(lines: Iterable[frames.Line], boxes: Mapping[str, Box]) -> list[frame
     return [(boxes[i].id, which, text) for i, which, text in lines if not boxes[i].folded]
 
 
-def embedded(data: object) -> str:
-    r"""JSON that ends no script element, whatever text it holds.
-
-    >>> embedded("</script>\u2028")
-    '"\\u003c/script\\u003e\\u2028"'
-    """
-    text = json.dumps(data, separators=(",", ":"))  # ASCII only: U+2028 and NUL are escaped
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
 def _kinds() -> str:
     """The colours of the picture, light and dark, as the page's own switch has it."""
     names = {name: f"light-dark({day}, {night})" for name, (day, night) in COLOURS.items()}
     return "".join(f"--{name}: {both};" for name, both in names.items())
-
-
-@cache
-def _asset(name: str) -> str:
-    return files("microgd.draw").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-def _digest(script: str) -> str:
-    """What a policy calls a script: only this one may run."""
-    return f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}"
-
-
-def _filled(template: str, parts: Mapping[str, str]) -> str:
-    """`template` with its ``{names}`` replaced, all at once: what is put in is not looked at."""
-    return re.sub(r"\{([a-z]+)\}", lambda name: parts[name[1]], template)

@@ -1,9 +1,6 @@
-"use strict";
 // The state is four facts, and show() draws all of it from them: so that stepping back, jumping
 // and playing cannot differ from stepping there one by one.
 
-const record = JSON.parse(document.getElementById("record").textContent);
-const $ = (id) => document.getElementById(id);
 const state = { pass: "", place: 0, quiz: false, timer: 0 };
 const answered = new Map(); // "pass place subject" -> was the first answer right
 const PAUSE = 1800; // milliseconds between steps while it plays: time to read a sentence
@@ -12,14 +9,7 @@ const LEEWAY = 0.02; // the numbers on the page have four digits; an answer may 
 const events = () => record.passes[state.pass];
 const event = () => events()[state.place];
 
-// --- elements: all text goes through textContent, so that a name can never be markup -------------
-
-function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children);
-  return element;
-}
+// --- elements --------------------------------------------------------------------------------------
 
 function value(v) {
   if (typeof v === "string") return make("output", "number", v);
@@ -243,8 +233,7 @@ function play(on) {
       if (state.place === events().length - 1 || asking()) play(false);
     }, PAUSE);
   }
-  $("play").setAttribute("aria-pressed", on);
-  $("play").querySelector("span").textContent = on ? "Pause" : "Play";
+  playing(on);
 }
 
 function change(pass) {
@@ -270,11 +259,6 @@ function change(pass) {
   );
   reserve();
   fresh();
-}
-
-function theme(dark) {
-  document.documentElement.dataset.theme = dark ? "dark" : "light";
-  $("theme").setAttribute("aria-pressed", dark);
 }
 
 // --- the page ------------------------------------------------------------------------------------
@@ -322,24 +306,14 @@ $("quiz").addEventListener("click", () => {
   $("asking").hidden = !state.quiz;
   fresh();
 });
-$("theme").addEventListener("click", () =>
-  theme($("theme").getAttribute("aria-pressed") !== "true"),
-);
 for (const button of document.querySelectorAll("[data-pass]")) {
   button.addEventListener("click", () => change(button.dataset.pass));
 }
-document.addEventListener("keydown", (key) => {
-  // A field and the slider have their own use for arrows; the browser has its own for Alt+Left
-  if (key.altKey || key.ctrlKey || key.metaKey || /INPUT|SELECT/.test(key.target.tagName)) return;
-  const moves = {
-    ArrowLeft: () => go(state.place - 1),
-    ArrowRight: step,
-    Home: () => go(0),
-    End: () => go(events().length - 1),
-  };
-  if (!moves[key.key]) return;
-  key.preventDefault();
-  moves[key.key]();
+keys({
+  ArrowLeft: () => go(state.place - 1),
+  ArrowRight: step,
+  Home: () => go(0),
+  End: () => go(events().length - 1),
 });
 let width = 0;
 new ResizeObserver(() => {
@@ -349,6 +323,5 @@ new ResizeObserver(() => {
     reserve();
   }
 }).observe($("picture"));
-theme(matchMedia("(prefers-color-scheme: dark)").matches);
 change(record.passes.backward ? "backward" : "forward");
 document.querySelector(".switch").hidden = !record.passes.backward;

@@ -50,8 +50,9 @@ def test_a_log_gets_a_line_for_each_epoch(capsys):
     assert len(lines) == 3
     row = history[0]
     assert lines[0] == (
-        f"epoch 1/3  loss {row['loss']:.4f}  accuracy {row['accuracy']:.1%}"
-        f"  val_loss {row['val_loss']:.4f}  val_accuracy {row['val_accuracy']:.1%}"
+        f"epoch 1/3  loss {row['loss']:.4f}  grad_norm {row['grad_norm']:.4f}"
+        f"  val_accuracy {row['val_accuracy']:.1%}  val_loss {row['val_loss']:.4f}"
+        f"  accuracy {row['accuracy']:.1%}"
     )
     assert "\x1b" not in err
     assert "\r" not in err
@@ -84,6 +85,48 @@ def test_a_terminal_gets_a_bar(terminal):
     assert "3/3" in last
     assert f"loss {history['loss'][-1]:.4f}" in last
     assert f"val_accuracy {history['val_accuracy'][-1]:.1%}" in last
+
+
+def shown_lines(text):
+    """Each state of the bar, as one would read it."""
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text)
+    return [line for line in re.split(r"[\r\n]+", plain) if line]
+
+
+@pytest.mark.parametrize("columns", [40, 50, 60, 80, 100, 200])
+def test_the_bar_fits_and_leaves_out_what_does_not(columns, terminal, monkeypatch):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    stream = terminal()
+    history = train(epochs=100, validation=(X, Y))
+    lines = shown_lines(stream.getvalue())
+    assert max(map(len, lines)) <= columns
+    assert "…" not in stream.getvalue()
+    parts = ["loss", "grad_norm", "val_accuracy", "val_loss", "accuracy"]
+    known = [f" {name} {history[name][-1]:{'.1%' if 'acc' in name else '.4f'}}" for name in parts]
+    said = [part in lines[-1] for part in known]
+    assert said == sorted(said, reverse=True), "the most important ones"
+    assert sum(said) == {40: 1, 50: 1, 60: 2, 80: 3, 100: 4, 200: 5}[columns]
+
+
+def test_the_bar_is_live_within_an_epoch(terminal, monkeypatch):
+    """Loss so far and gradient of the batch, long before the history has a row."""
+    monkeypatch.setattr("microgd.train.progress._SECONDS", 0.0)
+    seen = []
+
+    class Watch(Callback):
+        def on_backward_end(self, run):
+            gradient = np.sqrt(sum((p.grad**2).sum() for p in run.model.parameters()))
+            seen.append([run.loss, gradient])
+            for p in run.model.parameters():
+                p.grad = p.grad * 0.5  # after the bar has looked
+
+    stream = terminal()
+    train(epochs=1, callbacks=[Watch()])
+    lines = shown_lines(stream.getvalue())
+    for count in (1, 2, 3):
+        loss = np.mean([value for value, _ in seen[:count]])
+        said = f"loss {loss:.4f}  grad_norm {seen[count - 1][1]:.4f}"
+        assert any(said in line for line in lines), said
 
 
 def test_no_color_is_respected(terminal, monkeypatch):

@@ -31,10 +31,10 @@ The JSON document:
   holds    whether every claim holds, as for the exit code
   claims   each with name, title, source (authors, year, link), teaches, kind
            (exact, within, distribution), full, verdict (reproduced, differs
-           as stated, not reproduced), seconds, error, rows; a row with what,
-           expected (a number, or [low, high] with null for no end), measured
-           (null if not finite), tolerance ({"absolute": ...}, {"relative":
-           ...} or null), verdict, note, instead
+           as stated, not reproduced), error, rows; a row with what, expected
+           (a number, or [low, high] with null for no end), measured (null if
+           not finite), tolerance ({"absolute": ...}, {"relative": ...} or
+           null), verdict, note, instead
 With --list the same, without what was measured.
 """
 
@@ -123,7 +123,6 @@ def _plain(claim: Claim) -> dict[str, Any]:
 def _measured(result: Result) -> dict[str, Any]:
     return {
         "verdict": result.verdict.value,
-        "seconds": result.seconds,
         "error": result.error,
         "rows": [_plain_row(row) for row in result.rows],
     }

@@ -38,6 +38,7 @@ def page(results: Sequence[Result], command: str) -> str:
         sections,
         command,
         script,
+        contents=False,  # the first section links to the others
     )
 
 

@@ -16,6 +16,8 @@ def article(
     sections: Sequence[tuple[str, str]],
     command: str,
     script: str = "",
+    *,
+    contents: bool = True,
 ) -> str:
     """One self-contained page; it makes no request, and follows light and dark.
 
@@ -24,15 +26,17 @@ def article(
     sections  title and HTML of each
     command   what wrote the page, for its foot
     script    of the plots in the sections, as `bokeh.embed.components` gives it
+    contents  whether to list the sections; section i has the id ``part<i>``
 
     >>> page = article("a", "About a", "Few words.", [("one", "<p>1</p>")], "microgd a")
     >>> '<section id="part1"><h2><span>1</span>one</h2><p>1</p></section>' in page
     True
     """
-    contents = "".join(
+    links = "".join(
         f'<li><a href="#part{i}">{i}. {escape(title)}</a></li>'
         for i, (title, _) in enumerate(sections, 1)
     )
+    listed = f'<nav aria-label="Contents"><ol>{links}</ol></nav>' if contents else ""
     body = "".join(
         f'<section id="part{i}"><h2><span>{i}</span>{escape(title)}</h2>{text}</section>'
         for i, (title, text) in enumerate(sections, 1)
@@ -45,7 +49,7 @@ def article(
         f"<title>{escape(name)}</title><style>{_style()}</style>{library() if script else ''}"
         f"</head><body><header><h1>{escape(heading)}</h1>"
         f'<p class="lead">{escape(lead)}</p>'
-        f'<nav aria-label="Contents"><ol>{contents}</ol></nav></header><main>{body}</main>'
+        f"{listed}</header><main>{body}</main>"
         f"<footer>Written by <code>{escape(command)}</code>. This page works offline and asks"
         f" nobody for anything.</footer>{plots}</body></html>\n"
     )

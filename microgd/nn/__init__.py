@@ -1,6 +1,7 @@
 """Networks: modules, layers, activations, losses, initialisation (names as in PyTorch)."""
 
 from microgd.nn import init as init
+from microgd.nn import interchange as interchange
 from microgd.nn import utils as utils
 from microgd.nn.activations import *  # noqa: F403
 from microgd.nn.batch_norm import BatchNorm1d as BatchNorm1d
@@ -20,3 +21,4 @@ from microgd.nn.recurrent import GRUCell as GRUCell
 from microgd.nn.recurrent import LSTMCell as LSTMCell
 from microgd.nn.recurrent import RNNCell as RNNCell
 from microgd.nn.residual import Residual as Residual
+from microgd.nn.word2vec import SkipGram as SkipGram

@@ -26,6 +26,7 @@ NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_
     "he",
     "schoenholz",
     # in distribution
+    "word2vec",
 )
 
 

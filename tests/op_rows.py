@@ -304,6 +304,10 @@ def picked(x: np.ndarray, index: Any) -> np.ndarray:
     return x.ravel()[np.arange(x.size).reshape(x.shape)[index]]
 
 
+def picked_rows(weight: np.ndarray, x: np.ndarray, padding_idx: None) -> np.ndarray:
+    return np.array([weight.tolist()[i] for i in x.ravel().tolist()]).reshape(*x.shape, -1)
+
+
 def scattered(x: np.ndarray, index: Any, shape: tuple[int, ...]) -> np.ndarray:
     out = [0.0] * math.prod(shape)
     places = np.arange(math.prod(shape)).reshape(shape)[index]
@@ -410,6 +414,10 @@ SHAPE = {
     "scatter": [
         Row(scattered, (np.zeros((2, 3))[index].shape,), {"index": index, "shape": (2, 3)})
         for index in INDICES
+    ],
+    "embedding": [
+        Row(picked_rows, ((3, 2),), {"x": x})
+        for x in (np.array([2, 0, 2]), np.array([[1, 1], [0, 2]]), np.array(1))
     ],
     "pad": [
         Row(padded, ((2, 3),), {"pad_width": width, **more})

@@ -65,7 +65,7 @@ def layers(
     modules = dict(model.named_modules())
     for i, piece in enumerate(found):
         dense = [node for node in piece.nodes if _weight(node) is not None]
-        if len(dense) != 1:
+        if len(dense) != 1 or rows[i].skip is not None:  # past which the gradient goes, too
             continue
         last, phi = i, _phi([node for node in piece.nodes if node.time > dense[0].time])
         if phi is None and i + 1 < len(found):

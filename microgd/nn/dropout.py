@@ -8,6 +8,7 @@ from microgd.arguments import real
 from microgd.nn.init import generator
 from microgd.nn.module import Module
 from microgd.op import as_array
+from microgd.tensor import Tensor
 
 
 class Dropout(Module):
@@ -40,8 +41,9 @@ class Dropout(Module):
             return x
         x = as_array(x)
         dtype = x.dtype if x.dtype.kind == "f" else float
-        kept = self.rng.random(x.shape, np.float32) >= self.p  # half the bits, half the time
-        return x * np.multiply(kept, 1 / (1 - self.p) if self.p < 1 else 0.0, dtype=dtype)
+        stays = self.rng.random(x.shape, np.float32) >= self.p  # half the bits, half the time
+        factor = 1 / (1 - self.p) if self.p < 1 else 0.0
+        return x * Tensor(np.multiply(stays, factor, dtype=dtype), name="mask")
 
     def extra_repr(self) -> str:
         """The share, for `repr`."""

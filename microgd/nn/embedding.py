@@ -7,9 +7,9 @@ import numpy as np
 
 from microgd.arguments import whole
 from microgd.dispatch import plain
+from microgd.nn import functional
 from microgd.nn import init as initialise
 from microgd.nn.module import Module, Parameter
-from microgd.ops import elementwise
 
 
 class Embedding(Module):
@@ -70,11 +70,7 @@ class Embedding(Module):
                 f"{self.place()}: {place} is {x[first]}, and there are the rows"
                 f" 0..{len(self.weight) - 1}"
             )
-        rows = self.weight[x]
-        if self.padding_idx is None:
-            return rows
-        padding = (x == self.padding_idx)[..., None]
-        return elementwise.where(padding, self.weight.data[self.padding_idx], rows)
+        return functional.embedding(self.weight, x=x, padding_idx=self.padding_idx)
 
     def extra_repr(self) -> str:
         """The sizes, for `repr`."""

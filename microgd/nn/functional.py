@@ -1,7 +1,7 @@
-"""Operations that only networks use: other activations, dense layer, normalisation, cross-entropy.
+"""Operations that only networks use: activations, dense layer, normalisation, cross-entropy.
 
-Each is an operation like those of `microgd.ops`; the last three do in one step what would take
-three, nine and ten, since training spends its time there.
+Each is an operation like those of `microgd.ops`; those after the activations do in one step what
+would take up to ten, since training spends its time there.
 """
 
 import math
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from microgd.op import Local, Op, Pullback, as_array, example
-from microgd.ops.elementwise import sigmoid
+from microgd.ops.elementwise import sigmoid, where
+from microgd.ops.shape import scatter
 from microgd.ops.softmax import softmax
 
 # Activations, in forms that neither overflow nor lose digits
@@ -87,6 +88,24 @@ linear = Op("linear", lambda x, weight, bias: x @ weight.T + bias,
             doc="A dense layer, x @ weight.T + bias: x (..., inputs), weight (outputs, inputs),"
                 " bias (outputs,).",
             explain=_explain_linear, example="linear([2.0], [[3.0]], [1.0]) -> [7.0]")
+
+# Rows of a table
+
+
+def _embedding_weight(g: Any, out: Any, weight: Any, x: Any, padding_idx: int | None) -> Any:
+    """Each row of g added to the row that it came from; flat, as NumPy is fastest at."""
+    if padding_idx is not None:
+        g = where((x == padding_idx)[..., None], 0.0, g)
+    first = x.reshape((-1, 1)).astype(np.intp) * weight.shape[1]
+    places = first + np.arange(weight.shape[1])
+    flat = scatter(g.reshape((-1,)), index=places.reshape(-1), shape=(weight.size,))
+    return flat.reshape(weight.shape)
+
+
+embedding = Op("embedding", lambda weight, x, padding_idx=None: weight[x],
+               Pullback("scatter(g, x, weight.shape)", _embedding_weight),
+               doc="The rows weight[x] of a table for an array x of whole numbers from 0; the row"
+                   " padding_idx gets no gradient.")
 
 # Normalisation of a table (n, c): of columns (axis 0, a batch) or of rows (axis 1, a layer)
 
@@ -189,5 +208,7 @@ cross_entropy = Op("cross_entropy", _cross_entropy,
 
 TABLE = {
     op.name: op
-    for op in (leaky_relu, elu, softplus, silu, erf, _gelu, linear, normalise, cross_entropy)
+    for op in (
+        leaky_relu, elu, softplus, silu, erf, _gelu, linear, embedding, normalise, cross_entropy,
+    )
 }

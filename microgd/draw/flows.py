@@ -12,14 +12,14 @@ from microgd.explain.compare import Comparison
 from microgd.explain.flow import Flow, Row
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import RenderableType
     from rich.table import Table
 
 
 def text(what: Flow | Comparison, width: int | None = None) -> str:
     """A flow as plain text, for `print` and a prompt; as wide as the terminal, unless told."""
-    from rich.console import Console, Group
-
     room = width or console().width
     parts: list[RenderableType] = []
     if isinstance(what, Comparison):
@@ -28,6 +28,13 @@ def text(what: Flow | Comparison, width: int | None = None) -> str:
         parts = [modules_table(what, room)]
         if what.layers:
             parts += ["", layers_table(what, room)]
+    return written(parts, room)
+
+
+def written(parts: "Iterable[RenderableType]", room: int) -> str:
+    """Tables and lines, one below the other, as plain text of at most `room` columns."""
+    from rich.console import Console, Group
+
     screen = Console(width=room, file=io.StringIO(), highlight=False, emoji=False, markup=False)
     with screen.capture() as captured:
         screen.print(Group(*parts))

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from microgd.explain.steps import Forward as Forward
     from microgd.explain.steps import backprop as backprop
     from microgd.explain.steps import forward as forward
+    from microgd.explain.through_time import ThroughTime as ThroughTime
+    from microgd.explain.through_time import TimeStep as TimeStep
+    from microgd.explain.through_time import through_time as through_time
 
 _HOME = {  # what is offered here, and the file that it comes from
     "Backprop": "steps",
@@ -41,6 +44,8 @@ _HOME = {  # what is offered here, and the file that it comes from
     "Paths": "paths",
     "Step": "step",
     "StepEdge": "step",
+    "ThroughTime": "through_time",
+    "TimeStep": "through_time",
     "backprop": "steps",
     "compare": "compare",
     "debug": "debugger",
@@ -50,6 +55,7 @@ _HOME = {  # what is offered here, and the file that it comes from
     "meanfield": "",
     "paths": "paths",
     "sharpness": "sharpness",
+    "through_time": "through_time",
 }
 
 offer(__name__, _HOME)

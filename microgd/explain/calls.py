@@ -84,7 +84,7 @@ def _parts(nodes: list[Node], depth: int, signals: set[Node]) -> list[_Part]:
     found: dict[int, _Part] = {}
     user: dict[Node, int] = {}
     for node in reversed(nodes):
-        calls = _calls(node)
+        calls = calls_of(node)
         assert node.op is not None
         if depth < len(calls):
             key, part = id(calls[depth]), _Part(str(calls[depth]), [], True)
@@ -98,7 +98,7 @@ def _parts(nodes: list[Node], depth: int, signals: set[Node]) -> list[_Part]:
     return [part._replace(nodes=part.nodes[::-1]) for part in reversed(found.values())]
 
 
-def _calls(node: Node) -> list[str]:
+def calls_of(node: Node) -> list[str]:
     """The calls in which `node` was recorded, outermost first."""
     found, call = [], node.scope
     while call:

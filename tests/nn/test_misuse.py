@@ -161,6 +161,25 @@ MISUSES: list[Misuse] = [
         ValueError,
         ["cross_entropy: ", "(2, 3, 4)", "(n, classes)"],
     ),
+    *[
+        (
+            lambda target=target, s=s: nn.cross_entropy(X, target, label_smoothing=s),
+            ValueError,
+            [f"cross_entropy: label_smoothing is {s}", "from 0 to 1"],
+        )
+        for target in ([0, 1, 2, 0], np.full((4, 3), 1 / 3))
+        for s in (-0.1, 1.1, np.nan)
+    ],
+    (
+        lambda: nn.cross_entropy(X, [0, 1, 2, 0], label_smoothing="much"),
+        TypeError,
+        ["cross_entropy: label_smoothing is 'much'"],
+    ),
+    (
+        lambda: nn.cross_entropy(X, [0, 1, 3, 0], label_smoothing=0.1),
+        ValueError,
+        ["cross_entropy: target[2] is 3", "labels are 0..2"],
+    ),
     (
         lambda: BCE(mg.tensor([0.0, 0.0]), [1, -1]),
         ValueError,
@@ -269,6 +288,116 @@ MISUSES: list[Misuse] = [
         ["Sequential: part 0 is [ReLU()]", "one by one"],
     ),
     (lambda: nn.Sequential(nn.ReLU())[1], IndexError, ["Sequential: part 1 of 1"]),
+    (lambda: nn.MLP([3, 2], norm="bath"), ValueError, ["MLP: norm 'bath'", "'batch'", "layer"]),
+    (lambda: nn.MLP([3, 2], norm=nn.LayerNorm), ValueError, ["MLP: norm", "batch, layer"]),
+    (lambda: nn.MLP([3, 2], dropout=1.5), ValueError, ["MLP: dropout is 1.5", "from 0 to 1"]),
+    (lambda: nn.MLP([3, 2], dropout="0.5"), TypeError, ["MLP: dropout is '0.5'", "from 0 to 1"]),
+    # Normalisation
+    *[
+        (
+            lambda make=make: make(4, eps=-1e-5),
+            ValueError,
+            [f"{make.__name__}: eps is -1e-05", "at least 0"],
+        )
+        for make in (nn.BatchNorm1d, nn.LayerNorm)
+    ],
+    (lambda: nn.BatchNorm1d(0), ValueError, ["BatchNorm1d: num_features is 0", "1 or more"]),
+    (lambda: nn.BatchNorm1d(2.0), TypeError, ["BatchNorm1d: num_features is 2.0", "whole number"]),
+    (
+        lambda: nn.BatchNorm1d(2, momentum=1.1),
+        ValueError,
+        ["BatchNorm1d: momentum is 1.1", "from 0 to 1", "None"],
+    ),
+    (lambda: nn.BatchNorm1d(2, momentum="a"), TypeError, ["BatchNorm1d: momentum is 'a'"]),
+    (lambda: nn.BatchNorm1d(2, dtype=int), TypeError, ["int64", "floating point"]),
+    (
+        lambda: nn.BatchNorm1d(3)(X[:1]),
+        ValueError,
+        ["BatchNorm1d: a batch of 1 has no variance", "drop_last=True", ".eval()"],
+    ),
+    (lambda: nn.BatchNorm1d(3)(EMPTY), ValueError, ["BatchNorm1d: a batch of 0"]),
+    (
+        lambda: nn.BatchNorm1d(3, track_running_stats=False).eval()(X[:1]),
+        ValueError,
+        ["BatchNorm1d: a batch of 1 has no variance"],
+    ),
+    (
+        lambda: nn.MLP([3, 4, 2], norm="batch", rng=0)(np.zeros((1, 3))),
+        ValueError,
+        ["layers.1.BatchNorm1d: a batch of 1"],
+    ),
+    (
+        lambda: nn.BatchNorm1d(2)(X),
+        ValueError,
+        ["BatchNorm1d: x (4, 3) does not fit 2 features", "(n, 2) or (n, 2, length)"],
+    ),
+    (lambda: nn.BatchNorm1d(3)(np.zeros(3)), ValueError, ["BatchNorm1d: x (3,)", "(n, 3)"]),
+    (
+        lambda: nn.BatchNorm1d(3)(np.zeros((2, 5, 3))),
+        ValueError,
+        ["BatchNorm1d: x (2, 5, 3)", "did you mean x.swapaxes(1, 2)?"],
+    ),
+    (lambda: nn.LayerNorm([]), ValueError, ["LayerNorm: normalized_shape is []", "64 or (8, 8)"]),
+    (lambda: nn.LayerNorm((2, 0)), ValueError, ["LayerNorm: normalized_shape is 0"]),
+    (lambda: nn.LayerNorm("4"), TypeError, ["LayerNorm: normalized_shape is '4'", "whole number"]),
+    (
+        lambda: nn.LayerNorm(2)(X),
+        ValueError,
+        ["LayerNorm: x (4, 3) does not end in (2,)", "give (..., 2)"],
+    ),
+    (
+        lambda: nn.Sequential(nn.LayerNorm((2, 3)))(X),
+        ValueError,
+        ["0.LayerNorm: x (4, 3) does not end in (2, 3)", "give (..., 2, 3)"],
+    ),
+    # Dropout, Residual, Embedding
+    *[
+        (lambda p=p: nn.Dropout(p), ValueError, [f"Dropout: p is {p}", "from 0 to 1"])
+        for p in (-0.1, 1.1, np.nan)
+    ],
+    (lambda: nn.Dropout("0.5"), TypeError, ["Dropout: p is '0.5'"]),
+    (lambda: nn.Dropout(rng=-1), ValueError, ["rng: -1 is no seed"]),
+    (
+        lambda: nn.Residual(mg.tanh),
+        TypeError,
+        ["Residual: module is <op tanh(x)>", "nn.Linear"],
+    ),
+    (
+        lambda: nn.Residual(nn.Linear(3, 2, rng=0))(X),
+        ValueError,
+        ["Residual: Linear makes (4, 2) of x (4, 3)", "keeps the shape"],
+    ),
+    (
+        lambda: nn.Residual(nn.Linear(3, 1, rng=0))(X),  # which NumPy would broadcast
+        ValueError,
+        ["Residual: Linear makes (4, 1) of x (4, 3)"],
+    ),
+    (lambda: nn.Embedding(0, 2), ValueError, ["Embedding: num_embeddings is 0", "at least 1"]),
+    (lambda: nn.Embedding(2, 2.5), TypeError, ["Embedding: embedding_dim is 2.5"]),
+    *[
+        (
+            lambda row=row: nn.Embedding(3, 2, padding_idx=row),
+            ValueError,
+            [f"Embedding: padding_idx is {row}", "a row from -3 to 2"],
+        )
+        for row in (3, -4)
+    ],
+    (
+        lambda: nn.Embedding(3, 2, init=lambda shape, rng: np.zeros((2, 3))),
+        ValueError,
+        ["Embedding: init=", "made (2, 3)", "asked for (3, 2)"],
+    ),
+    (
+        lambda: nn.Embedding(3, 2, rng=0)([[0, 1], [3, -1]]),
+        IndexError,
+        ["Embedding: x[1, 0] is 3", "the rows 0..2"],
+    ),
+    (lambda: nn.Embedding(3, 2, rng=0)(-1), IndexError, ["Embedding: x is -1"]),
+    (
+        lambda: nn.Embedding(3, 2, rng=0)([0.0, 1.0]),
+        TypeError,
+        ["Embedding: x holds float64", "x.astype(int)"],
+    ),
     # Modules
     (lambda: nn.Module()(1.0), NotImplementedError, ["Module: write a forward method"]),
 ]

@@ -170,7 +170,7 @@ def test_every_time_step_is_a_call_of_its_own_and_its_state_has_a_name(kind):
     model = nn.Sequential(kind(2, 3, num_layers=2, rng=0))
     out, _ = model(np.ones((4, 1, 2)))
     nodes = history(out.sum())
-    calls = {id(node.scope): str(node.scope) for node in nodes if node.scope.count(".") == 1}
+    calls = {id(node.call): node.scope for node in nodes if node.scope.count(".") == 1}
     assert sorted(calls.values()) == ["0.l0"] * 4 + ["0.l1"] * 4
     hidden = [node.name for node in reversed(nodes) if (node.name or "").startswith("h_")]
     assert hidden == ["h_1", "h_2", "h_3", "h_4"] * 2

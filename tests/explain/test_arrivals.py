@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from differences import central
 
 import microgd as mg
 from microgd import nn
@@ -10,17 +11,6 @@ from microgd.explain.flow import flow
 
 X = np.random.default_rng(0).normal(size=(3, 4))
 Y = np.array([0, 1, 1])
-H = 1e-5
-
-
-def central(f, array):
-    """The gradient of `f`, one element after the other."""
-    slopes = np.empty_like(array)
-    for place in np.ndindex(array.shape):
-        step = np.zeros_like(array)
-        step[place] = H
-        slopes[place] = (f(array + step) - f(array - step)) / (2 * H)
-    return slopes
 
 
 def rest(model, start, h):

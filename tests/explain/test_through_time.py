@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from differences import central
 
 import microgd as mg
 from microgd import nn
@@ -14,21 +15,10 @@ RNG = np.random.default_rng(0)
 TIME, BATCH, INPUT, HIDDEN = 5, 3, 2, 4
 X = RNG.normal(size=(TIME, BATCH, INPUT))
 V = RNG.normal(size=(TIME, BATCH, HIDDEN))  # what the loss says of each h_t directly
-H = 1e-5
 norm = np.linalg.norm
 
 KINDS = [nn.RNN, nn.LSTM, nn.GRU]
 every_kind = pytest.mark.parametrize("kind", KINDS)
-
-
-def central(f, array):
-    """The gradient of `f`, one element after the other."""
-    slopes = np.empty_like(array)
-    for place in np.ndindex(array.shape):
-        step = np.zeros_like(array)
-        step[place] = H
-        slopes[place] = (f(array + step) - f(array - step)) / (2 * H)
-    return slopes
 
 
 def rest(net, t, state):
@@ -170,6 +160,51 @@ def test_misuse_says_what_is_missing(loss, error, message):
     with pytest.raises(error) as raised:
         through_time(loss())
     assert message in str(raised.value)
+
+
+# The other records see time as well
+
+
+class Last(nn.Module):
+    """Scores from the last output."""
+
+    def __init__(self, kind):
+        self.rnn = kind(INPUT, HIDDEN, batch_first=True, rng=1)
+        self.head = nn.Linear(HIDDEN, 2, rng=2)
+
+    def forward(self, x):
+        return self.head(self.rnn(x)[0][:, -1])
+
+
+@every_kind
+def test_the_flow_has_a_row_for_every_time_step(kind):
+    model, labels = Last(kind), [0, 1, 1]
+    loss = nn.cross_entropy(model(X.swapaxes(0, 1)), labels)
+    flow = mg.explain.flow(model, loss)
+    rows = {row.module: row for row in flow}
+    steps = through_time(loss)["rnn.l0"]
+    assert [name for name in rows if "l0" in name] == [f"rnn.l0[{t}]" for t in range(TIME)]
+    for t, step in enumerate(steps):
+        assert rows[f"rnn.l0[{t}]"].at_output == pytest.approx(step.at_output, rel=1e-12)
+    for t, step in enumerate(steps[:-1]):
+        assert rows[f"rnn.l0[{t + 1}]"].gain == pytest.approx(step.factor, rel=1e-12)
+
+
+def test_a_gradient_that_vanishes_through_time_is_diagnosed():
+    x = RNG.normal(size=(20, 30, INPUT))
+    [finding] = mg.explain.diagnose(Last(nn.RNN), (x, np.arange(20) % 2))
+    assert finding.disease == "vanishing"
+    assert finding.place == "rnn.l0[0]"
+    assert "through time, a gated cell" in finding.cure
+
+
+def test_steps_and_pictures_call_the_states_by_their_names():
+    loss = nn.cross_entropy(Last(nn.LSTM)(X.swapaxes(0, 1)), [0, 1, 1])
+    said = str(mg.explain.backprop(loss))
+    for name in ("h_1", "h_5", "c_1", "c_5"):
+        assert f": {name} = " in said
+    source = mg.draw.graph(loss, collapse=None).dot()
+    assert all(name in source for name in ("h_1", "h_5", "c_1", "c_5"))
 
 
 # The table

@@ -60,7 +60,7 @@ class Cycle(Schedule):
         momenta = self.momentum(t).tolist()
         if not all(0 <= momentum < 1 for momentum in momenta):
             raise ValueError(
-                f"{self.name}: the momentum after {t} steps is {shown(momenta)}; it is to be a"
+                f"{self.name}: the momentum at t = {t} is {shown(momenta)}; it is to be a"
                 " number from 0 to below 1"
             )
         super().write(t)

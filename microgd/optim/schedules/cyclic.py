@@ -65,10 +65,11 @@ class CyclicLR(Cycle):
     ) -> None:
         ends = {"base_lr": base_lr, "max_lr": max_lr}
         self.base_lr, self.max_lr = self.range(optimizer, ends, "0 or more")
-        up, way_out = step_size_up, "give 1 step or more"
-        down = up if step_size_down is None else step_size_down
-        self.step_size_up = whole(self.name, "step_size_up", up, 1, way_out)
-        self.step_size_down = whole(self.name, "step_size_down", down, 1, way_out)
+        way_out = "give 1 step or more"
+        self.step_size_up = whole(self.name, "step_size_up", step_size_up, 1, way_out)
+        self.step_size_down = step_size_down
+        down = step_size_up if step_size_down is None else step_size_down
+        self._down = whole(self.name, "step_size_down", down, 1, way_out)
         self.gamma = number(self.name, "gamma", gamma, "above 0")
         self.mode = mode
         self.scale_fn, self.scale_mode = scale_fn, scale_mode
@@ -81,9 +82,9 @@ class CyclicLR(Cycle):
 
     def height(self, t: int) -> float:
         """How far up between the two ends it is after `t` steps, from 0 to 1."""
-        cycle, passed = divmod(t, self.step_size_up + self.step_size_down)
+        cycle, passed = divmod(t, self.step_size_up + self._down)
         after = passed - self.step_size_up
-        h = 1 - after / self.step_size_down if after > 0 else passed / self.step_size_up
+        h = 1 - after / self._down if after > 0 else passed / self.step_size_up
         if self.scale_fn is None:
             return h * SCALES[self.mode](cycle + 1, t, self.gamma)
         return h * self.scale_fn(cycle + 1 if self.scale_mode == "cycle" else t)

@@ -32,8 +32,12 @@ class LambdaLR(Schedule):
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Factor | Sequence[Factor]) -> None:
         count = len(self.groups(optimizer))
-        self.lr_lambda = [lr_lambda] * count if callable(lr_lambda) else list(lr_lambda)
-        if len(self.lr_lambda) != count or not all(map(callable, self.lr_lambda)):
+        self.lr_lambda = [lr_lambda] * count if callable(lr_lambda) else lr_lambda
+        if not (
+            isinstance(self.lr_lambda, list | tuple)
+            and len(self.lr_lambda) == count
+            and all(map(callable, self.lr_lambda))
+        ):
             raise TypeError(
                 f"{self.name}: lr_lambda is {lr_lambda!r:.60}; give a function of t, or a list of"
                 f" {count}, one for each group"

@@ -42,9 +42,9 @@ def numbers(op: str, name: str, value: Any, span: str, count: int) -> Array:
     if not isinstance(value, list | tuple | np.ndarray):
         return np.full(count, number(op, name, value, span))
     if len(value) != count:
+        groups = f"{count} group{'s' if count > 1 else ''} of parameters"
         raise ValueError(
-            f"{op}: {name} has {len(value)} numbers for {count} groups of parameters; give one for"
-            " each, or one for all"
+            f"{op}: {name} has {len(value)} numbers for {groups}; give one for each, or one for all"
         )
     return np.array([number(op, f"{name}[{i}]", part, span) for i, part in enumerate(value)])
 

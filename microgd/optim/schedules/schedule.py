@@ -81,7 +81,7 @@ class Schedule:
         ).tolist()
         if not all(0 <= rate < math.inf for rate in found):
             raise ValueError(
-                f"{self.name}: the rate after {t} steps is {shown(found)}; a rate is a finite"
+                f"{self.name}: the rate at t = {t} is {shown(found)}; a rate is a finite"
                 " number of 0 or more"
             )
         return found
@@ -141,7 +141,7 @@ class Schedule:
             raise ValueError(f"{op}: the state is {state!r:.60}; {way_out}")
         if state["schedule"] != self.name:
             raise ValueError(
-                f"{op}: the state is of a {state['schedule']!s:.40}; make a schedule of that kind"
+                f"{op}: the state is of {state['schedule']!s:.40}; make a schedule of that kind"
             )
         if set(state) != set(self.state_dict()):
             raise ValueError(f"{op}: the state has {sorted(state)}; {way_out}")
@@ -165,7 +165,7 @@ class Schedule:
 
     def __repr__(self) -> str:
         rates = ", ".join(f"{rate:.6g}" for rate in self.get_last_lr())
-        return f"{self} after {self.last_epoch} steps: lr={rates}"
+        return f"{self} at t = {self.last_epoch}: lr={rates}"
 
 
 def table(rates: list[list[float]]) -> Array:

@@ -20,8 +20,9 @@ class SequentialLR(Schedule):
     https://arxiv.org/abs/1812.01187). All are made for the same optimizer, and only this one's
     `step()` is called. They may be sequences themselves.
 
-    This equals PyTorch's, but for a OneCycleLR that is not the first: there, making one also
-    changes where some of those start that were made before it.
+    This equals PyTorch's, but where a OneCycleLR meets another one: PyTorch keeps its bounds in
+    `param_groups`, so that making one changes where those before it start, and a CyclicLR made
+    after it changes its momentum. Here each keeps its own.
 
     Raises ValueError for schedules of several optimizers, a ReduceLROnPlateau, milestones that do
     not increase, or not one milestone less than schedules; TypeError for what is no schedule.

@@ -296,6 +296,12 @@ MISUSE = {
     ),
     "an empty batch": (lambda: nn.GRU(3, 4)(X[:, :0]), ValueError, "empty sequence or batch"),
     "words": (lambda: nn.GRU(3, 4)([["a", "b", "c"]]), TypeError, "tensor: got <U1"),
+    "words in an array": (
+        lambda: nn.GRU(3, 4)(np.array([["a", "b", "c"]])), TypeError, "linear: got <U1",
+    ),
+    "a part of a larger model": (
+        lambda: nn.Sequential(nn.LSTM(5, 4))(X), ValueError, "0.LSTM: x has shape (4, 2, 3); give",
+    ),
     "ragged rows": (lambda: nn.GRU(3, 4)([[1.0], [1.0, 2.0]]), TypeError, "inhomogeneous"),
     "a state of another batch": (
         lambda: nn.RNN(3, 4)(X, np.zeros((1, 3, 4))), ValueError,
@@ -312,6 +318,10 @@ MISUSE = {
     "a state that is no pair": (
         lambda: nn.LSTM(3, 4)(X, np.zeros((1, 2, 4))), TypeError,
         "LSTM: the state is a ndarray; give a pair (h_0, c_0), or none for zeros",
+    ),
+    "a pair of one": (
+        lambda: nn.LSTM(3, 4)(X, (np.zeros((1, 2, 4)),)), TypeError,
+        "LSTM: the state is a tuple of 1; give a pair (h_0, c_0)",
     ),
     "a pair of which one does not fit": (
         lambda: nn.LSTM(3, 4)(X, (np.zeros((1, 2, 4)), np.zeros((1, 2, 5)))), ValueError,

@@ -103,6 +103,8 @@ def pair(op: str, names: str, given: Any) -> tuple[Any, Any]:
     if given is None:
         return None, None
     if not (isinstance(given, tuple | list) and len(given) == 2):
-        kind = type(given).__name__
+        kind = type(given).__name__ + (
+            f" of {len(given)}" if isinstance(given, tuple | list) else ""
+        )
         raise TypeError(f"{op}: the state is a {kind}; give a pair ({names}), or none for zeros")
     return given[0], given[1]

@@ -18,3 +18,4 @@ from microgd.train.remedies import EarlyStopping as EarlyStopping
 from microgd.train.remedies import GradientNoise as GradientNoise
 from microgd.train.remedies import difficulty as difficulty
 from microgd.train.remedies import pacing as pacing
+from microgd.train.scheduled import Scheduled as Scheduled

@@ -72,7 +72,7 @@ class MLP(Module):
         rng = initialise.generator(rng)
         normalise = None if norm is None else choose("MLP: norm", norm, _NORMS)
         share = real("MLP", "dropout", dropout, "give the share to leave out, from 0 to 1", 0, 1)
-        self.layers: list[Module] = []
+        layers: list[Module] = []
         for number, (inputs, outputs) in enumerate(itertools.pairwise(self.sizes), 2):
             between = make_activation(activation)
             hidden = number < len(self.sizes)
@@ -92,7 +92,8 @@ class MLP(Module):
                 layer += [Dropout(share, rng=rng.spawn(1)[0])] if share else []
                 if residual and inputs == outputs:
                     layer = [Residual(Sequential(*layer))]
-            self.layers += layer
+            layers += layer
+        self.layers = layers
 
     def forward(self, x: Any) -> Any:
         """The scores, of shape (..., sizes[-1])."""

@@ -58,7 +58,7 @@ def sweep(
                 part = deriv.rule(upstream, out, *values, **params)
             if part.shape != x.value.shape:
                 part = unbroadcast(part, node, i)
-            if part.dtype != x.value.dtype:
+            if part.dtype is not x.value.dtype:
                 part = part.astype(x.value.dtype)
             if watch:
                 watch.after_backward(node, op, i, part)

@@ -33,15 +33,11 @@ def apply_ufunc(ufunc: np.ufunc, method: str, inputs: tuple[Any, ...], options: 
         return FUNCTIONS[_REDUCTIONS[name]](*inputs, **{"axis": 0, **options})
     if "out" in options:
         raise TypeError(f"{name}: out= would change an array in place; write a = np.{name}(...)")
-    return _apply(ufunc, name if method == "__call__" else f"{name}.{method}", inputs, options)
+    return apply(ufunc, name if method == "__call__" else f"{name}.{method}", inputs, options)
 
 
-def apply_function(function: Any, args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+def apply(function: Any, name: str, args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """What `function` means for Tensors (NumPy's `__array_function__` protocol)."""
-    return _apply(function, function.__name__, args, options)
-
-
-def _apply(function: Any, name: str, args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     if name in _PLAIN:
         return function(*plain(args), **{key: plain(value) for key, value in options.items()})
     if name in FUNCTIONS:

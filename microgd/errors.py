@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from microgd.graph import Node, state
+from microgd.graph import Node, dotted, state
 from microgd.op import Local, Op
 
 
@@ -25,7 +25,7 @@ def explain(
 
 def _restate(op: Op, inputs: tuple[Node, ...], params: Mapping[str, Any]) -> str:
     """The call as the user wrote it, with shapes for tensors: ``matmul: (3, 4) @ (5, 2)``."""
-    place = f"{state.scope}.{op.name}" if state.scope else op.name
+    place = f"{dotted(state.call)}.{op.name}".lstrip(".")
     shapes = [x.describe() for x in inputs]
     if op.symbol and len(shapes) == 2:
         return f"{place}: {shapes[0]} {op.symbol} {shapes[1]}"

@@ -21,33 +21,33 @@ class Node(Recorder):
     needs_grad  whether a gradient is to flow here
     retains     whether a node that is no leaf keeps its gradient
     operands    what `op` was given: nodes, and constants as arrays
-    scope       path of the module that recorded it, as ``layers.2``
+    call        of a module that recorded it: (the call that it was made in, label), or ()
     time        when the value came into being: later than every input's
     """
 
     __slots__ = tuple(
-        "value gradient needs_grad retains name op operands params scope time __weakref__".split()
+        "value gradient needs_grad retains name op operands params call time __weakref__".split()
     )
     __hash__ = object.__hash__
 
     def __init__(
-        self,
-        value: Array,
-        needs_grad: bool = False,
-        op: Op | None = None,
-        operands: tuple[Any, ...] = (),
-        params: Mapping[str, Any] = NO_PARAMS,
+        self, value: Array, op: Op | None = None, operands: Any = (), params: Any = NO_PARAMS
     ) -> None:
         self.value = value
         self.gradient: Array | None = None
-        self.needs_grad = needs_grad
+        self.needs_grad = op is not None
         self.retains = False
         self.name: str | None = None
         self.op = op
-        self.operands = operands
+        self.operands: tuple[Any, ...] = operands
         self.params = params
-        self.scope = state.scope
+        self.call = state.call
         self.time = next(clock)
+
+    @property
+    def scope(self) -> str:
+        """The path of the module that recorded it, as ``layers.2``."""
+        return dotted(self.call)
 
     @property
     def inputs(self) -> tuple["Node", ...]:
@@ -55,13 +55,18 @@ class Node(Recorder):
         for i, x in enumerate(self.operands):
             if not isinstance(x, Node):
                 Node.__init__(leaf := type(self).__new__(type(self)), x)
-                leaf.scope, leaf.time = self.scope, self.time
+                leaf.call, leaf.time = self.call, self.time
                 self.operands = (*self.operands[:i], leaf, *self.operands[i + 1 :])
         return self.operands
 
     def describe(self) -> str:
         """The shape, after the name if there is one: how errors speak of a tensor."""
         return f"{self.name} {self.value.shape}" if self.name else str(self.value.shape)
+
+
+def dotted(call: tuple[Any, ...]) -> str:
+    """The labels of a call and of those that it was made in, joined by dots."""
+    return f"{dotted(call[0])}.{call[1]}".lstrip(".") if call else ""
 
 
 def history(root: Node, since: int = -1) -> list[Node]:
@@ -82,10 +87,10 @@ def history(root: Node, since: int = -1) -> list[Node]:
 
 
 class _State(threading.local):
-    """How this thread records: whether, in which module, and who watches (`detect_anomaly`)."""
+    """How this thread records: whether, in which call, and who watches (`detect_anomaly`)."""
 
     def __init__(self) -> None:
-        self.recording, self.scope = True, ""
+        self.recording, self.call = True, ()
         self.watch: Any = None
 
 

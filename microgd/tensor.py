@@ -87,7 +87,7 @@ class Tensor(Node):
             value = np.asarray(value)
         here = state.__dict__  # this thread's, looked up once
         if needed and here["recording"] and value.dtype.kind == "f":
-            Node.__init__(out := Tensor.__new__(Tensor), value, True, op, operands, params)
+            Node.__init__(out := Tensor.__new__(Tensor), value, op, operands, params)
         else:
             out = _leaf(value)
         if here["watch"] is not None:
@@ -254,7 +254,7 @@ class Tensor(Node):
         return dispatch.apply_ufunc(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, options: Any) -> Any:
-        return dispatch.apply_function(function, args, options)
+        return dispatch.apply(function, function.__name__, args, options)
 
     def _only_leaf(self, what: str) -> None:
         if self.op is not None:

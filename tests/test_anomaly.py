@@ -118,7 +118,7 @@ def test_the_path_of_the_module_and_the_line_of_its_author():
     message = caught(mg.detect_anomaly()(lambda: Net()(np.ones((1, 2)))))
     assert message.startswith("parts.1.log made -inf")
     assert line_of(Stem.forward, "return mg.log(hidden * 0)") in message
-    assert state.scope == ""
+    assert state.call == ()
 
 
 def test_an_operation_inside_of_a_layer_of_ours_has_the_line_that_called_the_layer():

@@ -336,7 +336,7 @@ def test_a_misuse_is_named_and_changes_nothing(call, error, said):
         np.testing.assert_array_equal(grad, copied)
         assert (p.requires_grad, p.name) == (live, name)
     assert str(RULE.state_dict()) == str(rule)
-    assert (state.recording, state.scope, state.watch) == (True, "", None)
+    assert (state.recording, state.call, state.watch) == (True, (), None)
 
 
 def test_they_are_many():

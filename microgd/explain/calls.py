@@ -8,9 +8,9 @@ connection, a recurrent cell) the gradient flows past each of them: such a modul
 from collections import Counter
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from microgd.graph import Node, history
+from microgd.graph import Node, dotted, history
 from microgd.nn.module import Module
 
 
@@ -87,7 +87,7 @@ def _parts(nodes: list[Node], depth: int, signals: set[Node]) -> list[_Part]:
         calls = calls_of(node)
         assert node.op is not None
         if depth < len(calls):
-            key, part = id(calls[depth]), _Part(str(calls[depth]), [], True)
+            key, part = id(calls[depth]), _Part(dotted(calls[depth]), [], True)
         else:
             scope = f"{node.scope}." if node.scope else ""
             key, part = id(node), _Part(f"{scope}{node.op.name}", [], False)
@@ -98,12 +98,12 @@ def _parts(nodes: list[Node], depth: int, signals: set[Node]) -> list[_Part]:
     return [part._replace(nodes=part.nodes[::-1]) for part in reversed(found.values())]
 
 
-def calls_of(node: Node) -> list[str]:
+def calls_of(node: Node) -> list[Any]:
     """The calls in which `node` was recorded, outermost first."""
-    found, call = [], node.scope
+    call, found = node.call, list[Any]()
     while call:
         found.append(call)
-        call = getattr(call, "outer", "")
+        call = call[0]
     return found[::-1]
 
 

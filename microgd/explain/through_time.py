@@ -16,6 +16,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from microgd.backprop import sweep
 from microgd.explain.calls import calls_of
 from microgd.explain.show import drawing
 from microgd.explain.steps import start
-from microgd.graph import Array, Node, history
+from microgd.graph import Array, Node, dotted, history
 from microgd.norms import norm
 from microgd.tensor import Tensor
 
@@ -92,10 +93,10 @@ def through_time(loss: Tensor) -> ThroughTime:
     for call in calls_of(loss):
         outputs[id(call)][loss] = seed
     for node, i, _, part in sweep(loss, seed, {}):
-        user = {str(call): call for call in calls_of(node)}
+        user = {dotted(call): call for call in calls_of(node)}
         x = node.operands[i]
         for call in calls_of(x):
-            later = user.get(str(call))
+            later = user.get(dotted(call))
             if later is call:
                 continue
             _add(outputs[id(call)], x, part)
@@ -116,15 +117,15 @@ def through_time(loss: Tensor) -> ThroughTime:
     )
 
 
-def _numbered(loss: Node) -> tuple[dict[str, list[str]], dict[int, int]]:
+def _numbered(loss: Node) -> tuple[dict[str, list[Any]], dict[int, int]]:
     """The calls of each module in order, by its path, and the number of each call by its id."""
-    calls: dict[str, list[str]] = defaultdict(list)
+    calls: dict[str, list[Any]] = defaultdict(list)
     number: dict[int, int] = {}
     for node in reversed(history(loss)):
         for call in calls_of(node):
             if id(call) not in number:
-                calls[str(call)].append(call)
-                number[id(call)] = len(calls[str(call)])
+                calls[dotted(call)].append(call)
+                number[id(call)] = len(calls[dotted(call)])
     return calls, number
 
 

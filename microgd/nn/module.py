@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 
 from microgd.dispatch import plain
-from microgd.graph import Array, state
+from microgd.graph import Array, dotted, state
 from microgd.tensor import Tensor
 
 
@@ -21,17 +21,6 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any, *, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(data, requires_grad=True, name=name, dtype=dtype)
-
-
-class Call(str):
-    """A module's path during one call of it: text, but each call has an object of its own.
-
-    So what a node recorded as its `scope` tells one time step of a recurrent network from the
-    next. `outer` is the call that this one was made in, or "".
-    """
-
-    __slots__ = ("outer",)
-    outer: str
 
 
 class Module:
@@ -63,14 +52,13 @@ class Module:
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Run `forward` under this module's name."""
         here, label = state.__dict__, self.label  # looked up once: this is on every training path
-        outer = here["scope"]
+        outer = here["call"]
         if label:
-            here["scope"] = call = Call(f"{outer}.{label}" if outer else label)
-            call.outer = outer
+            here["call"] = (outer, label)
         try:
             return self.forward(*inputs, **options)
         finally:
-            here["scope"] = outer
+            here["call"] = outer
 
     def __setattr__(self, name: str, value: Any) -> None:
         for path, item in _members(name, value):
@@ -168,7 +156,7 @@ class Module:
     def place(self) -> str:
         """How errors call this module: its class, after its path if it is being called."""
         kind = type(self).__name__
-        return f"{state.scope}.{kind}" if state.scope else kind
+        return f"{dotted(state.call)}.{kind}".lstrip(".")
 
     def extra_repr(self) -> str:
         """What `repr` says between the brackets: the shapes of its own tensors."""

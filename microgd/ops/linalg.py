@@ -72,8 +72,7 @@ def _einsum_x(g: Any, out: Any, *arrays: Any, subscripts: str, index: int) -> An
 _explicit_einsum = Op("einsum", lambda *arrays, subscripts:
                       np.einsum(subscripts, *arrays, optimize=True),
                       Pullback("einsum(exchanged(subscripts, index), *replaced(arrays, index, g))",
-                               _einsum_x),
-                      variadic=True)
+                               _einsum_x), variadic=True)
 
 
 def _spell_out(subscripts: str, arrays: list[Any]) -> str:

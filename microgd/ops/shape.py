@@ -97,8 +97,7 @@ def _part(g: Any, arrays: tuple[Any, ...], axis: int, index: int) -> Any:
 
 _joined = Op("concatenate", lambda *arrays, axis: np.concatenate(arrays, axis=axis),
              Pullback("part(g, arrays, axis, index)", lambda g, out, *arrays, axis, index:
-                      _part(g, arrays, axis, index)),
-             variadic=True)
+                      _part(g, arrays, axis, index)), variadic=True)
 
 
 @example("concatenate([[1.0], [2.0]]) -> [1.0, 2.0]")

@@ -411,5 +411,5 @@ def test_the_message_helps(misuse, error, words):
         misuse()
     message = str(caught.value)
     assert [word for word in words if word not in message] == [], message
-    assert state.scope == ""
+    assert state.call == ()
     assert X.grad is COLUMN.grad is EMPTY.grad is None

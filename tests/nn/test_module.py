@@ -167,7 +167,7 @@ def test_the_path_is_as_before_after_an_error():
     net = nn.Sequential(nn.Sequential(Broken()))
     with pytest.raises(ZeroDivisionError):
         net(1)
-    assert state.scope == ""
+    assert state.call == ()
 
 
 def test_another_thread_has_a_path_of_its_own():

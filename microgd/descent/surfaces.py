@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from microgd.data import line
+from microgd.descent.regression import regression
 from microgd.descent.surface import Function, Surface
 from microgd.names import choose
 from microgd.ops.elementwise import cos, sigmoid, tanh
@@ -29,7 +31,7 @@ _ALL = (
         f=lambda x, y: (x**2 + 50 * y**2) / 2,
         formula="(x**2 + 50*y**2) / 2",
         about="Steep across, nearly flat along: descent zigzags, and momentum averages that out.",
-        box=(-10.0, 10.0, -6.0, 6.0),
+        box=(-10.0, 10.0, -8.0, 8.0),
         start=(-9.0, 2.0),
         lr=0.036,
         stride=0.4,
@@ -55,7 +57,7 @@ _ALL = (
         f=lambda x, y: tanh((x**2 + y**2) / 6),
         formula="tanh((x**2 + y**2) / 6)",
         about="Far out the tanh is saturated and the gradient vanishes: descent hardly moves.",
-        box=(-6.0, 6.0, -4.5, 4.5),
+        box=(-6.0, 6.0, -5.0, 5.0),
         start=(-4.2, 1.8),
         lr=0.5,
         stride=0.15,
@@ -68,7 +70,7 @@ _ALL = (
         f=_cliff,
         formula="(h[50] - 0.7)**2, h[t] = w*sigmoid(h[t-1]) + b, h[0] = 0.5",
         about="A recurrent unit over 50 steps: at the wall the gradient explodes. Try clipping.",
-        box=(4.6, 6.8, -3.2, -2.0),
+        box=(4.6, 6.8, -3.3, -1.7),
         start=(6.3, -2.4),
         lr=0.005,
         stride=0.02,
@@ -97,7 +99,7 @@ _ALL = (
         ),
         formula="(1.5 - x + x*y)**2 + (2.25 - x + x*y**2)**2 + (2.625 - x + x*y**3)**2",
         about="Flat valleys between steep corners: a rate that suits one is wrong in the other.",
-        box=(-4.5, 4.5, -3.0, 3.0),
+        box=(-4.5, 4.5, -3.5, 3.5),
         start=(1.0, 1.5),
         lr=0.005,
         stride=0.1,
@@ -129,8 +131,8 @@ _ALL = (
         ),
         formula="20 + x**2 + y**2 - 10*(cos(2*pi*x) + cos(2*pi*y))",
         about="A minimum about every whole number, and only one of them is the lowest.",
-        box=(-5.12, 5.12, -5.12, 5.12),
-        start=(-3.3, 2.4),
+        box=(-3.4, 3.4, -2.7, 2.7),
+        start=(-2.7, 2.4),
         lr=0.0015,
         stride=0.1,
         steps=100,
@@ -142,7 +144,7 @@ _ALL = (
         f=lambda x, y: (x**2 + y**2) / 40 + 0.4 * (1 - cos(x) * cos(y)),
         formula="(x**2 + y**2)/40 + 0.4*(1 - cos(x)*cos(y))",
         about="Shallow dents in a wide bowl: descent stays in the first, momentum rolls on.",
-        box=(-10.0, 10.0, -7.5, 7.5),
+        box=(-10.0, 10.0, -8.0, 8.0),
         start=(-8.0, 5.2),
         lr=0.3,
         stride=0.3,
@@ -152,7 +154,7 @@ _ALL = (
     ),
 )
 
-SURFACES: dict[str, Surface] = {surface.name: surface for surface in _ALL}
+SURFACES: dict[str, Surface] = {surface.name: surface for surface in (*_ALL, regression(line()))}
 
 
 def surface_of(what: str | Surface | Function) -> Surface:

@@ -3,21 +3,23 @@
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 
 
-def page(kind: str, data: object, **parts: str) -> str:
+def page(kind: str, data: object, scripts: Sequence[str] = (), **parts: str) -> str:
     """The page ``assets/kind.html`` with its style and script, and those that all pages share.
 
-    data   what the script reads, put into the page as JSON
-    parts  HTML for the ``{names}`` of the page and its style, put in as it is
+    data     what the script reads, put into the page as JSON
+    scripts  more files that belong to the script, to be run before it
+    parts    HTML for the ``{names}`` of the page and its style, put in as it is
 
     Its policy lets this one script run, and nothing be asked for.
     """
-    style, script = (asset(f"page.{x}") + asset(f"{kind}.{x}") for x in ("css", "js"))
+    style = asset("page.css") + asset(f"{kind}.css")
+    script = "".join(asset(f"{name}.js") for name in ("page", *scripts, kind))
     policy = (
         "default-src 'none'; img-src data:; style-src 'unsafe-inline';"
         f" script-src '{_digest(script)}'; form-action 'none'; base-uri 'none'"

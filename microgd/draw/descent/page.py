@@ -1,0 +1,132 @@
+"""A race as one animated page: the surface from above and in space, the balls, their numbers."""
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from microgd.descent.race import Race
+from microgd.descent.run import Run
+from microgd.descent.surface import Surface
+from microgd.draw import offline
+from microgd.draw.descent.words import slot
+from microgd.explain.text import clean, number
+from microgd.graph import Array
+
+SCRIPTS = ("ground", "balls", "chart")
+GRID = 121  # points of the surface along each side
+MOST_ROWS = 20_000  # steps of all runs together: more would be a page that no browser opens gladly
+STEEPEST = 0.08  # the least exponent of a scale: a flatter one would be all noise
+
+
+def page(race: Race) -> str:
+    """One self-contained page of HTML that plays `race`; it makes no request.
+
+    Raises ValueError for a race of too many steps.
+
+    >>> from microgd.descent import race
+    >>> page(race("bowl", "sgd", steps=3)).startswith("<!doctype html>")
+    True
+    """
+    rows = sum(map(len, race.runs))
+    if rows > MOST_ROWS:
+        raise ValueError(
+            f"page: {rows:,} steps in all, of which a page holds {MOST_ROWS:,}; race with fewer"
+            " steps or fewer optimizers"
+        )
+    heading = f"Descent on {clean(race.surface.name)}"
+    data = {
+        "surface": _ground(race.surface),
+        "notes": notes(race),
+        "steps": race.steps,
+        "runs": [_run(race, one) for one in race.runs],
+    }
+    heading = escape(heading)
+    return offline.page("descent", data, SCRIPTS, title=heading, heading=heading)
+
+
+def notes(race: Race) -> list[str]:
+    """What is to be known before the first step, a line each: the rates that are stable here."""
+    curvature = number(race.curvature)
+    where = "everywhere" if race.surface.quadratic else "at the start"
+    said = []
+    if race.curvature > 0:
+        bound = f"2/L = {number(2 / race.curvature)}".replace(" ", "\N{NO-BREAK SPACE}")
+        said.append(f"Largest curvature L = {curvature} {where}: descent is stable up to {bound}.")
+    elif race.curvature <= 0:
+        said.append(f"Largest curvature L = {curvature} at the start: no rate is too large there.")
+    if race.about:
+        said.append(f"{race.about[:1].upper()}{race.about[1:]}.")
+    return said
+
+
+def _ground(surface: Surface) -> dict[str, Any]:
+    """The surface as heights from 0 to 1 on a scale that shows its valleys as well as its peaks.
+
+    height = ((f - low) / (high - low))**power, with half of the view below 1/2.
+    """
+    _, _, values = surface.grid(GRID)
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    if surface.lowest is not None:
+        low = min(low, surface.lowest)
+    span = (high - low) or 1.0
+    share = np.nan_to_num((values - low) / span, nan=1.0, posinf=1.0, neginf=0.0)
+    middle = float(np.median(share))
+    power = math.log(0.5) / math.log(middle) if 0 < middle < 1 else 1.0
+    power = min(max(power, STEEPEST), 1.0)
+    return {
+        "name": clean(surface.name),
+        "formula": surface.formula,
+        "about": surface.about,
+        "source": surface.source,
+        "box": surface.box,
+        "axes": surface.axes,
+        "minima": surface.minima,
+        "low": low,
+        "span": span,
+        "power": power,
+        "size": GRID,
+        "heights": [round(float(h), 5) for h in (share**power).ravel()],
+    }
+
+
+def _run(race: Race, one: Run) -> dict[str, Any]:
+    reached = one.reached(race.goal)
+    left = one.left(race.surface)
+    limit = race.limit(one.name)
+    changed = not np.array_equal(one.seen, one.gradients)
+    end = (
+        f"not finite after step {one.diverged}"
+        if one.diverged is not None
+        else f"out of the view from step {left}"
+        if left is not None
+        else f"at the minimum from step {reached}"
+        if reached is not None
+        else "not at the minimum yet"
+    )
+    return {
+        "name": clean(one.name),
+        "end": end,
+        "limit": limit if math.isfinite(limit) else None,
+        "points": _pairs(one.points),
+        "losses": _short(one.losses),
+        "gradients": _pairs(one.gradients),
+        "seen": _pairs(one.seen) if changed else None,
+        "rates": _short(one.rates),
+        "state": [
+            {"name": name, **slot(name)._asdict(), "values": _pairs(values)}
+            for name, values in one.state.items()
+        ],
+    }
+
+
+def _pairs(values: Array) -> list[list[float]]:
+    return [_short(pair) for pair in values]
+
+
+def _short(values: Array | Sequence[float]) -> list[float]:
+    """Numbers in seven digits, which is more than the page shows."""
+    return [float(f"{value:.7g}") for value in values]

@@ -65,6 +65,12 @@ def load_safetensors(path: str | PathLike[str]) -> dict[str, Array]:
 
     Raises ModuleNotFoundError without the package safetensors, OSError where there is no such
     file, ValueError where it is not whole or holds numbers that NumPy has no type for.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save_safetensors(f"{folder}/state.safetensors", {"weight": [1.0, 2.0]})
+    ...     load_safetensors(f"{folder}/state.safetensors")
+    {'weight': array([1., 2.])}
     """
     package = _package("load_safetensors")
     content = Path(path).read_bytes()

@@ -1,0 +1,54 @@
+"""Replica: a worker's own copy of the model and its share of the data."""
+
+from collections.abc import Callable, Iterator
+from itertools import accumulate, pairwise
+from typing import Any
+
+import numpy as np
+
+from microgd.data.batches import Batches
+from microgd.graph import Array
+from microgd.nn import Module
+from microgd.tensor import Tensor
+
+
+class Replica:
+    """A model whose parameters stand in one flat array, and the batches that it learns from.
+
+    size       how many numbers the parameters are
+    loss       mean loss of the last batch
+    gradients  how many have been computed
+    """
+
+    def __init__(
+        self, model: Module, batches: Batches, loss: Callable[[Any, Any], Tensor], epochs: int
+    ) -> None:
+        self.model, self.of, self.epochs, self._batches = model, loss, epochs, batches
+        self.params = [p for p in model.parameters() if p.requires_grad]
+        ends = list(accumulate((p.size for p in self.params), initial=0))
+        self.places = [slice(a, b) for a, b in pairwise(ends)]
+        self.size, self.loss, self.gradients = ends[-1], float("nan"), 0
+
+    def batches(self) -> Iterator[tuple[Array, Array]]:
+        """All batches of all epochs."""
+        for _ in range(self.epochs):
+            yield from self._batches
+
+    def weights(self) -> Array:
+        """The parameters, end to end: a copy."""
+        return np.concatenate([p.data.ravel() for p in self.params])
+
+    def load(self, weights: Array) -> None:
+        """Take parameters from a flat array."""
+        for p, place in zip(self.params, self.places, strict=True):
+            p.data = weights[place].reshape(p.shape)
+
+    def gradient(self, weights: Array, x: Array, y: Array) -> Array:
+        """d loss / d weights at `weights` on a batch, end to end; the loss is then in `loss`."""
+        self.load(weights)
+        loss = self.of(self.model(x), y)
+        self.model.zero_grad()
+        loss.backward()
+        self.loss, self.gradients = loss.item(), self.gradients + 1
+        grads = [np.zeros(p.shape, p.dtype) if p.grad is None else p.grad for p in self.params]
+        return np.concatenate([g.ravel() for g in grads])

@@ -1,0 +1,74 @@
+"""What a worker asks of the transport. Its program is a generator; what it yields is one of these.
+
+The transport, simulated, processes or Ray, answers each by sending the result back into the
+generator. So an algorithm is written once, and does not know where it runs.
+"""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from microgd.graph import Array
+
+Versions = tuple[int, ...]
+"""How many updates each shard of the server had applied when it was read."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pull:
+    """The parameters as they are now. Answer: (flat array of one's own, versions)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Push:
+    """An update for the server, with the versions that it was computed from.
+
+    update  flat array, as long as the parameters
+    seen    the versions that `Pull` gave
+    loss    of the batch that it came from
+    at      where `update` is not zero, for a lock-free write of a sparse one; None for all
+
+    Answer: the versions afterwards, or None if the server refused it.
+    """
+
+    update: Array
+    seen: Versions
+    loss: float
+    at: Array | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AllReduce:
+    """The sum of what all workers give here; waits for all. Answer: an array of one's own."""
+
+    array: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Barrier:
+    """Wait until all workers are here. Answer: None."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """Wait until the workers before this one have had their turn. Answer: None."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Send:
+    """An array for another worker. Answer: None, at once."""
+
+    to: int
+    array: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Receive:
+    """The next array from another worker; waits for it. Answer: the array."""
+
+    sender: int
+
+
+Request = Pull | Push | AllReduce | Barrier | Turn | Send | Receive
+Program = Generator[Request, Any, None]
+"""What a worker does."""

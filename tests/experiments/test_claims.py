@@ -147,6 +147,7 @@ FAULTS = [
     ("amsgrad", "Adam", without_memory(Adam)),
     ("batch-norm-scale", "BatchNorm1d", lambda c, eps: lambda x: x - x.mean(axis=0)),
     ("clipped-norm", "clip_grad_norm_", lambda parameters, threshold: None),
+    ("line-regression", "SGD", lambda params, lr: SGD(params, lr=lr / 100)),
     ("log-cosh", "cosh", lambda x: cosh(1.001 * x)),
     ("mazur", "SGD", too_long(SGD)),
     ("micrograd-readme", "relu", lambda x: relu(x) * 1.0001),

@@ -20,12 +20,15 @@ NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_
     "batch-norm-scale",
     "clipped-norm",
     "word2vec-gradient",
+    "line-regression",
     # within a few percent
     "tanh-weight-scale",
     "glorot",
     "he",
     "schoenholz",
+    "recurrent-bound",
     # in distribution
+    "cliff",
     "word2vec",
 )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from microgd.draw.plots.gains import gains as gains
     from microgd.draw.plots.heatmap import heatmap as heatmap
     from microgd.draw.plots.history import history as history
+    from microgd.draw.plots.schedule import schedule as schedule
     from microgd.draw.plots.weights import weights as weights
 
 _HOME = {  # what is offered here, and the file that it comes from
@@ -27,6 +28,7 @@ _HOME = {  # what is offered here, and the file that it comes from
     "graph": "graph",
     "heatmap": "plots.heatmap",
     "history": "plots.history",
+    "schedule": "plots.schedule",
     "weights": "plots.weights",
 }
 

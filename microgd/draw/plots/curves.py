@@ -1,6 +1,7 @@
 """Curves of plain numbers: several over one axis, each linear or logarithmic."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from itertools import cycle
 from typing import Any, Literal
 
@@ -18,11 +19,13 @@ def curves(
     x: str = "x",
     y: str = "y",
     log: Literal["", "x", "y", "xy"] = "",
+    stairs: bool = False,
     **options: Any,
 ) -> Any:
     """The curves by name, each the numbers along x and along y.
 
     log      the axes that are logarithmic; numbers that have no place there are left out
+    stairs   whether each number holds until the next
     options  of the Bokeh figure, as ``height=420``
 
     Returns a Bokeh figure, which a notebook shows and ``.save(path)`` writes. Raises ValueError if
@@ -42,7 +45,8 @@ def curves(
             {"x": places[0], "y": places[1], "name": [name] * places.shape[1]}
         )
         look: dict[str, Any] = {"source": source, "color": next(colours), "legend_label": name}
-        plot.line("x", "y", line_width=2.5, line_dash=next(dashes), **look)
+        draw = partial(plot.step, mode="after") if stairs else plot.line
+        draw("x", "y", line_width=2.5, line_dash=next(dashes), **look)
         plot.scatter("x", "y", size=5, alpha=0, hover_alpha=1, name="points", **look)
     rows = [("", "@name"), (x, "@x"), (y, "@y")]
     hover(plot, rows, exact=["x", "y"], renderers=plot.select(name="points"))

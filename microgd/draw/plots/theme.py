@@ -17,6 +17,7 @@ COLOURS = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
 DASHES = ("solid", "dashed", "dotted", "dashdot")
 INK, FAINT, LINE = "#4a525c", "#767676", "#b5b9be"  # a page that is dark puts lighter ones
 HEIGHT, WIDEST = 340, 960  # pixels
+NARROW, GAP = 50, 7  # letters in a phone's line of a legend, and what stands before each name
 
 
 class _Figure(figure):  # type: ignore[misc, unused-ignore]
@@ -107,7 +108,10 @@ def hover(
 
 
 def legend(of: Any, where: str = "above") -> None:
-    """A quiet legend over the plot, where it hides nothing; a click takes a curve away."""
+    """A quiet legend over the plot, where it hides nothing; a click takes a curve away.
+
+    It is one line, or as many columns as a phone has room for.
+    """
     box = of.legend[0]
     of.add_layout(box, where)
     box.orientation = "horizontal"
@@ -118,3 +122,9 @@ def legend(of: Any, where: str = "above") -> None:
     box.label_text_font_size = "12px"
     box.padding = box.margin = 0
     box.spacing = 18
+    widths = [len(item.label.value) + GAP for item in box.items]
+    if sum(widths) > NARROW:
+        box.spacing = 4
+        box.ncols = max(1, NARROW // max(widths))
+        box.nrows = -(-len(widths) // box.ncols)
+        of.height = of.height and of.height + (box.nrows - 1) * 24

@@ -15,7 +15,8 @@ class Dropout(Module):
     """In training each element is 0 with probability p, else x / (1 - p); in evaluation it is x.
 
     So the expectation of the output is x in both ("inverted" dropout), and no unit can rely on
-    another one being there (Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html).
+    another one being there (Srivastava et al. 2014,
+    https://jmlr.org/papers/v15/srivastava14a.html).
 
     p    0 to 1, the share that is left out
     rng  a seed or a Generator; without it a new one, a child of the one that `manual_seed` starts

@@ -89,15 +89,16 @@ pad = Op("pad", lambda x, pad_width, constant_values=0.0:
          example="pad([1.0], (1, 0)) -> [0.0, 1.0]")
 
 
-def _part(g: Any, arrays: tuple[Any, ...], axis: int, index: int) -> Any:
-    """The part of `g` that belongs to input `index` of a concatenation."""
-    start = sum(a.shape[axis] for a in arrays[:index])
-    return g[_along(axis, g.ndim, slice(start, start + arrays[index].shape[axis]))]
+def _part(g: Any, arrays: tuple[Any, ...], axis: int, index: int, kept: Any = None) -> Any:
+    """The part of `g` that belongs to input `index` of a concatenation; `kept` are their ends."""
+    end = sum(a.shape[axis] for a in arrays[: index + 1]) if kept is None else kept[index]
+    return g[_along(axis, g.ndim, slice(end - arrays[index].shape[axis], end))]
 
 
-_joined = Op("concatenate", lambda *arrays, axis: np.concatenate(arrays, axis=axis),
-             Pullback("part(g, arrays, axis, index)", lambda g, out, *arrays, axis, index:
-                      _part(g, arrays, axis, index)), variadic=True)
+_joined = Op("concatenate", lambda *arrays, axis: (np.concatenate(arrays, axis=axis),
+                                                   np.cumsum([a.shape[axis] for a in arrays])),
+             Pullback("part(g, arrays, axis, index)", lambda g, out, *arrays, axis, index, kept:
+                      _part(g, arrays, axis, index, kept)), variadic=True, keeps=True)
 
 
 @example("concatenate([[1.0], [2.0]]) -> [1.0, 2.0]")

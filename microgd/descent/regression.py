@@ -40,7 +40,7 @@ def regression(data: Dataset) -> Surface:
         about="A straight line is fitted to points: each place is a line, its height the error.",
         box=(slope - 1.25 * reach, slope + 1.25 * reach, intercept - reach, intercept + reach),
         start=(float(slope - reach), float(intercept + 0.7 * reach)),
-        lr=0.1 / float(np.mean(x**2) + 1),
+        lr=0.25 / float(np.mean(x**2) + 1),
         stride=0.03 * reach,
         minima=((float(slope), float(intercept)),),
         axes=("slope", "intercept"),

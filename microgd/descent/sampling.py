@@ -50,8 +50,8 @@ def sampled(
 
     A batch's gradient is the whole one plus noise whose variance falls with the batch's size, so
     stochastic descent does not come to rest, and yet is near the minimum after a fraction of the
-    points (Bottou et al. 2018, https://arxiv.org/abs/1606.04838). The data are those of
-    `microgd.data.line` if None.
+    points (Bottou et al. 2018, https://arxiv.org/abs/1606.04838). The data are
+    ``line(noise=0.5)`` of `microgd.data` if None.
 
     Raises ValueError for a size that is no whole number of at least 1.
 
@@ -59,7 +59,7 @@ def sampled(
     >>> found.sizes
     {'batch (100)': 100, 'mini-batch (10)': 10, 'stochastic (1)': 1}
     """
-    points = line() if data is None else data
+    points = line(noise=0.5) if data is None else data
     surface, n = regression(points), len(points.x)
     found: dict[str, int] = {}
     races = []

@@ -7,7 +7,7 @@ that names its place. `microgd.explain.vocabulary` lists the functions.
 import ast
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
@@ -77,6 +77,27 @@ def read(source: str, values: Mapping[str, Any]) -> Tensor:
             " have values, as 'w*x' with w=2 x=3"
         )
     return result
+
+
+def function(source: str, names: Sequence[str]) -> Callable[..., Any]:
+    """A function of Tensors, in the order of `names`, from an expression on some of these.
+
+    It is parsed once, and computed at every call.
+
+    Raises ExpressionError for what `read` refuses, or another name.
+
+    >>> function("x**2 + y", ["x", "y"])(Tensor(3.0), Tensor(1.0)).item()
+    10.0
+    """
+    tree = _parsed(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id not in {*names, *NAMES, *FUNCTIONS}:
+            _fail(
+                node,
+                f"{node.id} is not known{suggestion(node.id, FUNCTIONS)}; variables are"
+                f" {', '.join(names)}",
+            )
+    return lambda *values: _Reader(dict(zip(names, values, strict=True))).value(tree)
 
 
 def read_value(source: str) -> Array:

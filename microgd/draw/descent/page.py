@@ -11,13 +11,14 @@ from microgd.descent.race import Race
 from microgd.descent.run import Run
 from microgd.descent.surface import Surface
 from microgd.draw import offline
-from microgd.draw.descent.words import slot
-from microgd.explain.text import clean, number
+from microgd.draw.descent.words import notes, slot
+from microgd.explain.text import clean
 from microgd.graph import Array
 
 SCRIPTS = ("ground", "balls", "chart")
 GRID = 121  # points of the surface along each side
 MOST_ROWS = 20_000  # steps of all runs together: more would be a page that no browser opens gladly
+NARROW = "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"  # a formula stays on its line
 STEEPEST = 0.08  # the least exponent of a scale: a flatter one would be all noise
 
 
@@ -39,27 +40,12 @@ def page(race: Race) -> str:
     heading = f"Descent on {clean(race.surface.name)}"
     data = {
         "surface": _ground(race.surface),
-        "notes": notes(race),
+        "notes": [note.replace(" = ", NARROW) for note in notes(race)],
         "steps": race.steps,
         "runs": [_run(race, one) for one in race.runs],
     }
     heading = escape(heading)
     return offline.page("descent", data, SCRIPTS, title=heading, heading=heading)
-
-
-def notes(race: Race) -> list[str]:
-    """What is to be known before the first step, a line each: the rates that are stable here."""
-    curvature = number(race.curvature)
-    where = "everywhere" if race.surface.quadratic else "at the start"
-    said = []
-    if race.curvature > 0:
-        bound = f"2/L = {number(2 / race.curvature)}".replace(" ", "\N{NO-BREAK SPACE}")
-        said.append(f"Largest curvature L = {curvature} {where}: descent is stable up to {bound}.")
-    elif race.curvature <= 0:
-        said.append(f"Largest curvature L = {curvature} at the start: no rate is too large there.")
-    if race.about:
-        said.append(f"{race.about[:1].upper()}{race.about[1:]}.")
-    return said
 
 
 def _ground(surface: Surface) -> dict[str, Any]:
@@ -110,7 +96,7 @@ def _run(race: Race, one: Run) -> dict[str, Any]:
     return {
         "name": clean(one.name),
         "end": end,
-        "limit": limit if math.isfinite(limit) else None,
+        "limit": limit if race.surface.quadratic and math.isfinite(limit) else None,
         "points": _pairs(one.points),
         "losses": _short(one.losses),
         "gradients": _pairs(one.gradients),

@@ -1,6 +1,11 @@
-"""What the numbers that optimizers remember are called, and how they are drawn at a ball."""
+"""Races in words: what the numbers of an optimizer are called, and what is known beforehand."""
 
+import math
 from typing import NamedTuple
+
+from microgd.descent.race import Race
+from microgd.explain.sharpness import stable_rate
+from microgd.explain.text import number
 
 
 class Slot(NamedTuple):
@@ -29,3 +34,33 @@ def slot(name: str) -> Slot:
     ('first moment', 'mine')
     """
     return SLOTS.get(name, Slot(name, ""))
+
+
+def notes(race: Race) -> list[str]:
+    """What is to be known before the first step, a line each: which rates are stable, and where.
+
+    >>> from microgd.descent import race
+    >>> notes(race("ravine", "sgd", steps=1))
+    ['Largest curvature L = 50 everywhere: descent is stable up to 2/L = 0.04.']
+    """
+    surface = race.surface
+    nearest = min(surface.minima, key=lambda m: math.dist(m, race.start), default=None)
+    if surface.quadratic:
+        said = [f"Largest curvature {_limit(race.curvature, ' everywhere')}."]
+    else:
+        said = [f"Largest curvature at the start {_limit(race.curvature)}."]
+        if nearest is not None:
+            said.append(f"At the nearest minimum {_limit(surface.curvature(nearest))}.")
+    if race.about:
+        said.append(f"{race.about[:1].upper()}{race.about[1:]}.")
+    return said
+
+
+def _limit(curvature: float, where: str = "") -> str:
+    """L, and the rate up to which gradient descent is stable."""
+    if math.isnan(curvature):
+        return "is not finite"
+    if curvature <= 0:
+        return f"L = {number(curvature)}{where}: curved downwards, no rate is unstable"
+    bound = stable_rate({}, curvature)
+    return f"L = {number(curvature)}{where}: descent is stable up to 2/L = {number(bound)}"

@@ -7,10 +7,13 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from microgd.cli import descend as descending
 from microgd.cli import flow as flowing
 from microgd.cli import graph as graphing
 from microgd.cli import reproduce as reproducing
 from microgd.cli import step as stepping
+from microgd.cli import train as training
+from microgd.cli.grouped import Grouped
 from microgd.cli.tour import EXAMPLES, tour
 from microgd.draw.terminal import forgive_ascii
 
@@ -22,10 +25,12 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(epilog=EXAMPLES)(tour)
+app.command(epilog=descending.EXAMPLES)(descending.descend)
 app.command(epilog=flowing.EXAMPLES)(flowing.flow)
 app.command(epilog=graphing.EXAMPLES)(graphing.graph)
 app.command(epilog=reproducing.EXAMPLES)(reproducing.reproduce)
 app.command(epilog=stepping.EXAMPLES)(stepping.step)
+app.command(epilog=training.EXAMPLES, cls=Grouped)(training.train)
 
 
 def _show_version(wanted: bool) -> None:

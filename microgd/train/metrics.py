@@ -41,7 +41,25 @@ def accuracy(outputs: Array, targets: Array) -> Array:
     )
 
 
-METRICS: dict[str, Metric] = {"accuracy": accuracy}
+def mae(outputs: Array, targets: Array) -> Array:
+    """The mean absolute error of each row, mean(abs(outputs - targets)) over its elements.
+
+    outputs and targets have the same shape (n, ...), or as many elements. Returns (n,). Unlike
+    the squared error, it is in the units of the target. Raises ValueError for other shapes.
+
+    >>> mae(np.array([[1.0], [5.0]]), np.array([2.0, 2.0]))
+    array([1., 3.])
+    """
+    if outputs.size != targets.size or len(outputs) != len(targets):
+        raise ValueError(
+            f"mae: outputs {outputs.shape} and targets {targets.shape} differ; give one target for"
+            " each output"
+        )
+    errors: Array = np.abs(outputs.reshape(len(outputs), -1) - targets.reshape(len(targets), -1))
+    return errors.mean(axis=1)
+
+
+METRICS: dict[str, Metric] = {"accuracy": accuracy, "mae": mae}
 
 
 def chosen(op: str, metrics: Metrics, outputs: Any, targets: Array) -> dict[str, Metric]:

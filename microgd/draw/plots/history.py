@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from itertools import cycle
 from typing import Any
 
+import numpy as np
 from bokeh.models import ColumnDataSource
 
 from microgd.draw.plots.theme import COLOURS, blank, hover, legend, named
@@ -11,6 +12,7 @@ from microgd.names import choose
 from microgd.train.history import History
 
 FEW = 60  # rows up to which every point is marked
+_LABELS = {"lr": "learning rate", "grad_norm": "norm of the gradient"}
 
 
 def history(record: History | Mapping[str, History], quantity: str = "loss", **options: Any) -> Any:
@@ -34,7 +36,7 @@ def history(record: History | Mapping[str, History], quantity: str = "loss", **o
     choose("history: quantity", quantity, columns)
     percent = quantity.endswith("accuracy")
     every = next(iter(runs.values())).every
-    label = "% right" if percent else "learning rate" if quantity == "lr" else quantity
+    label = "% right" if percent else _LABELS.get(quantity, quantity)
     plot = blank(quantity, every, label, **options)
     colours = cycle(COLOURS)
     for name, run in zip(named(runs), runs.values(), strict=True):
@@ -45,11 +47,12 @@ def history(record: History | Mapping[str, History], quantity: str = "loss", **o
                 continue
             checked = column.startswith("val_")
             called = " ".join(filter(None, [name, kind if checked or not name else ""]))
+            known = ~np.isnan(run[column])  # with a row for each step, few have a validation
             source = ColumnDataSource(
                 {
-                    "x": run[every],
-                    "y": run[column] * (100 if percent else 1),
-                    "name": [called] * len(run),
+                    "x": run[every][known],
+                    "y": run[column][known] * (100 if percent else 1),
+                    "name": [called] * int(known.sum()),
                 }
             )
             look: dict[str, Any] = {
@@ -58,7 +61,7 @@ def history(record: History | Mapping[str, History], quantity: str = "loss", **o
                 "legend_label": called,
             }
             plot.line("x", "y", line_width=2.5, line_dash=(6, 4) if checked else "solid", **look)
-            many = len(run) > FEW
+            many = known.sum() > FEW
             plot.scatter(
                 "x", "y", size=5, alpha=0 if many else 1, hover_alpha=1, name="points", **look
             )

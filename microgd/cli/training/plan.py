@@ -1,0 +1,114 @@
+"""All that a run is made of, from its options, before any work is done."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from microgd import optim
+from microgd.arguments import whole
+from microgd.cli.training import data, network, rule
+from microgd.cli.training.data import Given
+from microgd.cli.training.network import Learner
+from microgd.cli.training.options import Options
+from microgd.cli.training.remedies import remedies
+from microgd.data import Batches
+from microgd.graph import Array
+from microgd.train import Callback
+from microgd.train.metrics import Metric, mae
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `fit` is given, and lines that say it.
+
+    settings  what a resumed run must share, by option
+    """
+
+    given: Given
+    learner: Learner
+    optimizer: optim.Optimizer
+    batches: Batches
+    epochs: int
+    callbacks: list[Callback]
+    metrics: dict[str, Metric] | list[str]
+    settings: dict[str, Any]
+    lines: dict[str, str]
+
+
+def plan(options: Options) -> Plan:
+    """Decide everything. Raises BadParameter for the first option that cannot work."""
+    _whole("--epochs", options.epochs, 1, "give 1 or more, such as 20")
+    _whole("--seed", options.seed, 0, "give 0 or more")
+    if options.every not in {"epoch", "step"}:
+        raise typer.BadParameter(
+            f"{options.every!r} is unknown; give epoch or step", param_hint="--every"
+        )
+    given = data.given(options, network.dtype(options))
+    learner = network.learner(options, given)
+    optimizer = rule.rule(options, learner.model)
+    batches = _batches(options, learner)
+    monitor = "val_loss" if learner.held_out else "loss"
+    cures = remedies(options, given, learner, monitor)
+    said = rule.described(optimizer)
+    callback, depends, schedule = rule.scheduled(options, optimizer, len(batches), monitor)
+    settings = {**options.settings(), "digest": given.digest}
+    if not depends:
+        del settings["epochs"]  # a finished run may be prolonged
+    every = "all rows at once" if batches.size == batches.rows else f"batches of {batches.size}"
+    times = f"{options.epochs} epoch{'s' if options.epochs > 1 else ''} in {every}"
+    lines = {
+        "data": data.described(given),
+        "network": learner.said[0],
+        "loss": learner.said[1],
+        "optimizer": said,
+        "schedule": schedule,
+        "remedies": "; ".join(cures),
+        "training": f"{times}, seed {options.seed}",
+    }
+    return Plan(
+        given, learner, optimizer, batches, options.epochs,
+        [*cures.values(), *([callback] if callback else [])],
+        _metrics(given),
+        settings, lines,
+    )  # fmt: skip
+
+
+def _batches(options: Options, learner: Learner) -> Batches:
+    x, y = learner.train
+    text, size = options.batch_size.strip().lower(), None
+    if text != "all":
+        size = _whole("--batch-size", text, 1, "give 1 or more, or all")
+        size = min(size, len(x))
+    # A last batch of one row has no variance to normalise by
+    single = options.norm == "batch" and size is not None and len(x) % size == 1
+    return Batches(
+        x, y, size, shuffle=not options.no_shuffle, rng=options.seed,
+        drop_last=single and len(x) > 1,
+    )  # fmt: skip
+
+
+def _whole(option: str, value: int | str, least: int, way_out: str) -> int:
+    try:
+        return whole(option, "it", int(value), least, way_out)
+    except ValueError as error:
+        said = (
+            f"{value!r} is no number; {way_out}"
+            if isinstance(value, str)
+            else f"{value}; {way_out}"
+        )
+        raise typer.BadParameter(said, param_hint=option) from error
+
+
+def _metrics(given: Given) -> dict[str, Metric] | list[str]:
+    """What is measured beside the loss: errors of quantities in the units that they came in."""
+    if given.train.classes:
+        return ["accuracy"]
+    units = given.units
+    if units is None:
+        return ["mae"]
+
+    def in_units(outputs: Array, targets: Array) -> Array:
+        return mae(units.undo(outputs), units.undo(targets))
+
+    return {"mae": in_units}

@@ -29,6 +29,15 @@ NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_
     "recurrent-bound",
     # in distribution
     "cliff",
+    "digits",
+    "sparse-adagrad",
+    "warm-restarts",
+    "xor",
+    "symmetry",
+    "encoder",
+    "batch-norm-speed",
+    "gradient-noise",
+    "curriculum",
     "word2vec",
 )
 

@@ -182,7 +182,11 @@ def _schedule(text: str | None, steps: int) -> "Schedule | None":
 
     def make(optimizer: Any) -> Any:
         known = {"length": steps, "lr": optimizer.param_groups[0]["lr"]}
-        given = {key: known[what] for key, what in filled.items() if key not in spec.options}
+        given = {
+            key: known[what]
+            for key, what in filled.items()
+            if key not in spec.options and what in known
+        }
         return spec.build(optimizer, **given)
 
     return make

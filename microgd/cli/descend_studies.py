@@ -26,6 +26,7 @@ from microgd.draw.descent.words import notes
 from microgd.draw.tables import table
 from microgd.draw.terminal import TIMES, paragraph
 from microgd.explain.text import number
+from microgd.graph import Array
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -91,12 +92,12 @@ def _race_document(found: Race) -> dict[str, Any]:
                 "left": one.left(found.surface),
                 "diverged": one.diverged,
                 "distance": _finite(found.surface.distance(tuple(one.points[-1]))),
-                "points": one.points.tolist(),
-                "losses": one.losses.tolist(),
-                "gradients": one.gradients.tolist(),
-                "seen": one.seen.tolist(),
-                "rates": one.rates.tolist(),
-                "state": {slot: values.tolist() for slot, values in one.state.items()},
+                "points": _plain(one.points),
+                "losses": _plain(one.losses),
+                "gradients": _plain(one.gradients),
+                "seen": _plain(one.seen),
+                "rates": _plain(one.rates),
+                "state": {slot: _plain(values) for slot, values in one.state.items()},
             }
             for one in found.runs
         },
@@ -104,7 +105,7 @@ def _race_document(found: Race) -> dict[str, Any]:
 
 
 def _clip(asked: Asked) -> Race:
-    clip = 1.0 if asked.clip is None else asked.clip
+    clip = 5.0 if asked.clip is None else asked.clip
     rules = asked.optimizers or "sgd"
     return clipping(asked.surface, rules, asked.start, asked.steps, clip=clip, lr=asked.lr)
 
@@ -180,7 +181,7 @@ def _rates_document(found: Rates) -> dict[str, Any]:
                 "lr": rate.lr,
                 "factor": rate.factor,
                 "measured": _finite(rate.measured),
-                "losses": found.race[rate.name].losses.tolist(),
+                "losses": _plain(found.race[rate.name].losses),
             }
             for rate in found.rates
         },
@@ -236,7 +237,12 @@ def _where(surface: Surface, at: Point) -> dict[str, Any]:
 
 def _finite(value: float) -> float | None:
     """A number for JSON, which has no NaN and no infinity."""
-    return float(value) if np.isfinite(value) else None
+    return float(value) if math.isfinite(value) else None
+
+
+def _plain(values: Array) -> list[Any]:
+    """An array for JSON."""
+    return [_plain(part) if part.ndim else _finite(part.item()) for part in map(np.asarray, values)]
 
 
 _RACE = ("--optimizers", "--lr", "--start", "--steps", "--schedule", "--noise", "--clip", "--seed")

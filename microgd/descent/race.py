@@ -5,8 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from microgd.arguments import real, whole
 from microgd.descent.rules import rules
 from microgd.descent.run import Noise, Run, Schedule, run
@@ -162,9 +160,9 @@ def race(
         )
         for name, make in rules(optimizers, ground, lr).items()
     )  # fmt: skip
-    with np.errstate(all="ignore"):
-        curvature = ground.curvature(place)
-    return Race(ground, runs, place, curvature, _conditions(noise, clip, schedule, runs))
+    return Race(
+        ground, runs, place, ground.curvature(place), _conditions(noise, clip, schedule, runs)
+    )
 
 
 def _conditions(

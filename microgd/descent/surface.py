@@ -68,7 +68,7 @@ class Surface:
 
     def __call__(self, x: float, y: float) -> float:
         """The value at a point."""
-        with no_grad():
+        with no_grad(), np.errstate(all="ignore"):
             return float(self.at(np.array([x, y], dtype=float)).data)
 
     def at(self, w: Any) -> Any:
@@ -84,12 +84,14 @@ class Surface:
 
     def gradient(self, place: Point) -> Array:
         """The two partial derivatives at a point."""
-        found: Array = transforms.grad(self.at)(np.array(place, dtype=float)).data
+        with np.errstate(all="ignore"):
+            found: Array = transforms.grad(self.at)(np.array(place, dtype=float)).data
         return found
 
     def hessian(self, place: Point) -> Array:
         """The second derivatives at a point, of shape (2, 2)."""
-        found: Array = transforms.hessian(self.at)(np.array(place, dtype=float)).data
+        with np.errstate(all="ignore"):
+            found: Array = transforms.hessian(self.at)(np.array(place, dtype=float)).data
         return found
 
     def curvature(self, place: Point) -> float:
@@ -105,7 +107,10 @@ class Surface:
         """``x (n,), y (n,), f (n, n)`` over the box; row i of f is at y[i]."""
         x, y = (np.linspace(a, b, points) for a, b in (self.box[:2], self.box[2:]))
         with no_grad(), np.errstate(all="ignore"):
-            values: Array = self.at(np.stack(np.meshgrid(x, y))).data
+            try:
+                values: Array = self.at(np.stack(np.meshgrid(x, y))).data
+            except (TypeError, ValueError):  # f asks `if x > 0`, or the like: a point at a time
+                values = np.array([[self(a, b) for a in x] for b in y])
         return x, y, values
 
     @cached_property

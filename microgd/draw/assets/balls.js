@@ -20,7 +20,8 @@ const inWorld = ([x, y]) => [((2 * x) / wide) * world.x, ((2 * y) / deep) * worl
 const longest = new Map(); // of each kind, nearly: a single giant would shrink all others
 function reference(key) {
   if (!longest.has(key)) {
-    const sizes = runs.flatMap((run) => (vectors(run, 0).find((one) => one.key === key)?.values ?? []).map((v) => Math.hypot(...inWorld(v))));
+    const of = (run) => vectors(run, 0).find((one) => one.key === key)?.values ?? [];
+    const sizes = runs.flatMap((run) => of(run).map((v) => Math.hypot(...inWorld(v))));
     sizes.sort((a, b) => a - b);
     longest.set(key, sizes[Math.floor(0.9 * (sizes.length - 1))] || sizes.at(-1) || 1);
   }
@@ -78,7 +79,8 @@ function trail(context, run, step, paint) {
   const end = at(run, step);
   const above = state.view === "contour";
   const places = run.points.slice(0, end + 1);
-  const dots = places.map((p) => project(...p));
+  const far = (v) => Math.min(Math.max(v, -1e5), 1e5); // a canvas draws no line to 1e200
+  const dots = places.map((p) => project(...p)).map(([x, y, z]) => [far(x), far(y), z]);
   let shown = [];
   const flush = () => {
     if (shown.length > 1) stroke(context, shown, paint, 2);
@@ -156,10 +158,14 @@ function frame(context) {
   if (state.view !== "contour") {
     const nearY = Math.cos(camera.turn) > 0 ? box[2] : box[3];
     const nearX = Math.sin(camera.turn) > 0 ? box[0] : box[1];
-    const a = project((box[0] + box[1]) / 2, nearY, 0);
-    const b = project(nearX, (box[2] + box[3]) / 2, 0);
-    label(first, [a[0], a[1] + 18], "center", "middle");
-    label(second, [b[0] + (b[0] > world.left ? 16 : -16), b[1] + 12], "center", "middle");
+    const [left, near, right] = [[box[0] + box[1] - nearX, nearY], [nearX, nearY], [nearX, box[2] + box[3] - nearY]];
+    context.beginPath();
+    [left, near, right].map((place) => project(...place, 0)).forEach(([x, y], k) => (k ? context.lineTo(x, y) : context.moveTo(x, y)));
+    context.stroke();
+    const middle = (p, q) => project((p[0] + q[0]) / 2, (p[1] + q[1]) / 2, 0);
+    const [a, b] = [middle(left, near), middle(near, right)];
+    label(first, [a[0], a[1] + 16], a[0] < b[0] ? "right" : "left", "middle");
+    label(second, [b[0], b[1] + 16], a[0] < b[0] ? "left" : "right", "middle");
     return;
   }
   const [[l, t], [r, b]] = [project(box[0], box[3]), project(box[1], box[2])];
@@ -167,8 +173,8 @@ function frame(context) {
   for (const x of ticks(box[0], box[1], (r - l) / 80)) label(x, [project(x, box[2])[0], b + 6], "center", "top");
   for (const y of ticks(box[2], box[3], (b - t) / 50)) label(y, [l - 7, project(box[0], y)[1]], "right", "middle");
   context.font = "italic 600 13px system-ui, sans-serif";
-  label(first, [r + 6, b], "left", "middle");
-  label(second, [l, t - 6], "center", "bottom");
+  label(first, [r, b + 24], "right", "top");
+  label(second, [Math.max(l - 24, 6), t - 7], "left", "bottom");
 }
 
 function paintBalls() {

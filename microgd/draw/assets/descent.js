@@ -10,7 +10,7 @@ const SPEEDS = [1, 2, 5, 10, 20, 40]; // steps a second
 const ICONS = { arrow: "M1 7h20m-5-5 5 5-5 5", ellipse: "M2 7a10 5 0 1 0 20 0 10 5 0 1 0-20 0" };
 
 function short(x) {
-  if (!Number.isFinite(x)) return String(x);
+  if (!Number.isFinite(x)) return "not finite";
   const size = Math.abs(x);
   if (x !== 0 && (size < 1e-3 || size >= 1e5)) return x.toExponential(2);
   return String(Number(x.toPrecision(4)));
@@ -172,7 +172,7 @@ function tip(x, y) {
   if (found) {
     const [run, step] = [runs[found[0]], found[1]];
     const [a, b] = run.points[step];
-    text = `${run.name}, step ${step}\n${first} = ${short(a)}, ${second} = ${short(b)}\nloss ${short(run.losses[step])}, |gradient| ${short(Math.hypot(...run.gradients[step]))}`;
+    text = `${run.name}, step ${step}\n${first} = ${short(a)}, ${second} = ${short(b)}\nloss ${short(run.losses[step])}, |grad| ${short(Math.hypot(...run.gradients[step]))}`;
   } else if (state.view === "contour") {
     const [a, b] = unproject(x, y);
     if (within([a, b])) text = `${first} = ${a.toPrecision(3)}, ${second} = ${b.toPrecision(3)}\nloss about ${Number(value(heightAt(a, b)).toPrecision(3))}`;

@@ -3,7 +3,7 @@
 const { size: SIDE, heights, box, power, low, span } = record.surface;
 const LEVELS = 18;
 const VIEWS = { contour: { turn: 0, tilt: Math.PI / 2 }, space: { turn: -0.5, tilt: 0.78 } };
-const MARGIN = { left: 46, right: 24, top: 26, bottom: 30 };
+const MARGIN = { left: 46, right: 18, top: 26, bottom: 44 };
 const camera = { ...VIEWS.contour };
 const [wide, deep] = [box[1] - box[0], box[3] - box[2]];
 const canvas = { ground: $("ground"), balls: $("balls") };

@@ -109,10 +109,10 @@ def _run(race: Race, one: Run) -> dict[str, Any]:
     }
 
 
-def _pairs(values: Array) -> list[list[float]]:
+def _pairs(values: Array) -> list[list[float | None]]:
     return [_short(pair) for pair in values]
 
 
-def _short(values: Array | Sequence[float]) -> list[float]:
-    """Numbers in seven digits, which is more than the page shows."""
-    return [float(f"{value:.7g}") for value in values]
+def _short(values: Array | Sequence[float]) -> list[float | None]:
+    """Numbers in seven digits, which is more than the page shows; JSON has no infinity."""
+    return [float(f"{value:.7g}") if math.isfinite(value) else None for value in values]

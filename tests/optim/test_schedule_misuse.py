@@ -191,6 +191,15 @@ def test_a_function_that_gives_no_rate_is_refused_and_nothing_is_changed():
     assert (schedule.last_epoch, schedule.get_last_lr()) == (1, ONE)
 
 
+def test_a_rate_beyond_all_numbers_is_refused_and_nothing_is_changed():
+    schedule = single("ExponentialLR", 1e200)
+    schedule.step()
+    with pytest.raises(ValueError) as error:
+        schedule.step()
+    assert str(error.value).startswith("ExponentialLR: the rate at t = 2 is [inf]; a rate is a")
+    assert (schedule.last_epoch, schedule.get_last_lr()) == (1, [1e199])
+
+
 def test_a_plateau_asks_for_a_metric():
     with pytest.raises(TypeError) as error:
         plateau([]).step()

@@ -277,6 +277,18 @@ def test_one_says_how_it_was_made_and_where_it_stands():
     )
 
 
+def test_one_of_ones_own_says_so_too():
+    class Own(optim.Schedule):
+        def __init__(self, optimizer, depth, *more):  # noqa: ARG002
+            self.depth = depth
+            super().__init__(optimizer)
+
+        def rate(self, t):
+            return self.base_lrs / (1 + t // self.depth)
+
+    assert repr(Own(optimizer(), 3, 4)) == "Own(depth=3) at t = 0: lr=0.1, 0.03"
+
+
 def test_all_schedules_are_offered_beside_the_rules():
     named = {name for name in dir(schedules) if name.endswith("LR") or name == "Schedule"}
     assert named <= set(dir(optim))

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from stopping import SaveAt
 
 from microgd import data, nn, optim
-from microgd.train import Callback, NotFiniteError, evaluate, fit, save_checkpoint
+from microgd.train import NotFiniteError, evaluate, fit
 
 MOONS = data.moons(60, noise=0.2, rng=0)
 EPOCHS, SIZE = 4, 16  # 4 steps an epoch
@@ -63,17 +64,6 @@ class Parts:
         arrays = {name: value.tobytes() for name, value in self.model.state_dict().items()}
         columns = self.history.state_dict()["columns"]
         return arrays, generators, {name: value.tobytes() for name, value in columns.items()}
-
-
-class SaveAt(Callback):
-    """As a program that is killed after a step: what comes after it is lost."""
-
-    def __init__(self, step, path):
-        self.step, self.path = step, path
-
-    def on_batch_end(self, run):
-        if run.step == self.step:
-            save_checkpoint(self.path, **run.parts())
 
 
 @every_model

@@ -4,6 +4,7 @@ import signal
 
 import numpy as np
 import pytest
+from stopping import SaveAt, StopAt
 
 from microgd import Tensor, data, nn, optim
 from microgd.train import (
@@ -116,25 +117,6 @@ class Parts:
             "columns": columns,
             "losses": self.decay.losses,
         }
-
-
-class StopAt(Callback):
-    def __init__(self, step):
-        self.step = step
-
-    def on_batch_end(self, run):
-        run.stop = run.step == self.step
-
-
-class SaveAt(Callback):
-    """As a program that is killed after a step: what comes after it is lost."""
-
-    def __init__(self, step, path):
-        self.step, self.path = step, path
-
-    def on_batch_end(self, run):
-        if run.step == self.step:
-            save_checkpoint(self.path, **run.parts())
 
 
 @pytest.mark.parametrize("every", ["epoch", "step"])

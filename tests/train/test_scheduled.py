@@ -2,16 +2,15 @@
 
 import numpy as np
 import pytest
+from stopping import SaveAt, StopAt
 
 from microgd import data, nn, optim
 from microgd.train import (
-    Callback,
     Checkpoint,
     CheckpointError,
     EarlyStopping,
     Scheduled,
     fit,
-    save_checkpoint,
 )
 
 ROWS, SIZE, EPOCHS, PER = 7, 4, 6, 2  # PER: steps an epoch
@@ -65,25 +64,6 @@ class Parts:
         history = self.history.state_dict()
         columns = {name: column.tobytes() for name, column in history.pop("columns").items()}
         return weights, repr(self.rule.state_dict()), self.schedule.state_dict(), history, columns
-
-
-class StopAt(Callback):
-    def __init__(self, step):
-        self.step = step
-
-    def on_batch_end(self, run):
-        run.stop = run.step == self.step
-
-
-class SaveAt(Callback):
-    """As a program that is killed after a step: what comes after it is lost."""
-
-    def __init__(self, step, path):
-        self.step, self.path = step, path
-
-    def on_batch_end(self, run):
-        if run.step == self.step:
-            save_checkpoint(self.path, **run.parts())
 
 
 @pytest.mark.parametrize("each", ["epoch", "step"])

@@ -12,7 +12,8 @@ class Cycle(Schedule):
     """A schedule that may also set `momentum`, or the first of `betas`, of every group.
 
     A large rate and a large momentum together would be too much of a good thing (Smith 2018,
-    https://arxiv.org/abs/1803.09820). A subclass says, beside `rate`, the `momentum` at t.
+    https://arxiv.org/abs/1803.09820). As in PyTorch, an SGD that was made with momentum 0 has one
+    from then on. A subclass says, beside `rate`, the `momentum` at t.
     """
 
     def __init__(
@@ -24,7 +25,7 @@ class Cycle(Schedule):
         max_momentum: Any,
     ) -> None:
         span = "from 0 to below 1"
-        self.base_momentum, self.max_momentum = self.range(
+        self.base_momentum, self.max_momentum = self.between(
             optimizer, {"base_momentum": base_momentum, "max_momentum": max_momentum}, span
         )
         self.cycle_momentum = bool(cycle_momentum)
@@ -35,7 +36,7 @@ class Cycle(Schedule):
             )
         super().__init__(optimizer, base_lrs)
 
-    def range(self, optimizer: Optimizer, ends: dict[str, Any], span: str) -> tuple[Array, Array]:
+    def between(self, optimizer: Optimizer, ends: dict[str, Any], span: str) -> tuple[Array, Array]:
         """The lower and the upper end of what is gone through, for each group."""
         count = len(self.groups(optimizer))
         (low_name, low), (high_name, high) = (

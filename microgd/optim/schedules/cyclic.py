@@ -30,9 +30,9 @@ class CyclicLR(Cycle):
         "triangular2"   scale = 1 / 2 ** (n - 1)
         "exp_range"     scale = gamma ** t
 
-    or a function `scale_fn` does, of n (`scale_mode` "cycle") or t ("iterations"). Momentum, or
-    Adam's first beta, goes the other way, if `cycle_momentum`:
-    max_momentum - (max_momentum - base_momentum) * h * scale.
+    or a function `scale_fn` does, of n (`scale_mode` "cycle") or t ("iterations"). Momentum (also
+    that of an SGD which was made with 0), or Adam's first beta, goes the other way, if
+    `cycle_momentum`: max_momentum - (max_momentum - base_momentum) * h * scale.
 
     Smith (2017, https://arxiv.org/abs/1506.01186). One number, or a list with one for each group,
     for the rates and the momenta. Unless given: step_size_up = 2000, gamma = 1, momentum from 0.8
@@ -64,7 +64,7 @@ class CyclicLR(Cycle):
         max_momentum: Any = 0.9,
     ) -> None:
         ends = {"base_lr": base_lr, "max_lr": max_lr}
-        self.base_lr, self.max_lr = self.range(optimizer, ends, "0 or more")
+        self.base_lr, self.max_lr = self.between(optimizer, ends, "0 or more")
         way_out = "give 1 step or more"
         self.step_size_up = whole(self.name, "step_size_up", step_size_up, 1, way_out)
         self.step_size_down = step_size_down

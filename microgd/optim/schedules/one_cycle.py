@@ -24,9 +24,9 @@ class OneCycleLR(Cycle):
 
     each along a cosine or a straight line (`anneal_strategy` "cos" or "linear"). With
     `three_phase`, down to initial_lr until t = 2 * pct_start * total_steps - 2 first, and then on
-    to min_lr. Momentum, or Adam's first beta, goes the other way, if `cycle_momentum`: from
-    `max_momentum` to `base_momentum` and back, where it stays. Made to be called after each step,
-    `total_steps` = `epochs` * `steps_per_epoch` times.
+    to min_lr. Momentum (also that of an SGD which was made with 0), or Adam's first beta, goes the
+    other way, if `cycle_momentum`: from `max_momentum` to `base_momentum` and back, where it stays.
+    Made to be called after each step, `total_steps` = `epochs` * `steps_per_epoch` times.
 
     Smith and Topin (2018, Super-convergence, https://arxiv.org/abs/1708.07120); in two phases, as
     it is without `three_phase`, by fastai. One number, or a list with one for each group, for the

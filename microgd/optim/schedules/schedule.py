@@ -76,9 +76,11 @@ class Schedule:
 
     def rates(self, t: int) -> list[float]:
         """The same as numbers. Raises ValueError where one is no rate."""
-        found: list[float] = np.broadcast_to(
-            np.asarray(self.rate(t), float), self.base_lrs.shape
-        ).tolist()
+        try:
+            rate = np.asarray(self.rate(t), float)
+        except OverflowError:  # 1.1**9999
+            rate = np.array(math.inf)
+        found: list[float] = np.broadcast_to(rate, self.base_lrs.shape).tolist()
         if not all(0 <= rate < math.inf for rate in found):
             raise ValueError(
                 f"{self.name}: the rate at t = {t} is {shown(found)}; a rate is a finite"
@@ -130,7 +132,7 @@ class Schedule:
         self.restore(state)
         try:
             self.write(self.last_epoch)
-        except ValueError:
+        except Exception:
             self.restore(mine)
             raise
 
@@ -159,6 +161,7 @@ class Schedule:
             name: getattr(self, name)
             for name, parameter in signature(type(self).__init__).parameters.items()
             if name not in {"self", "optimizer"}
+            and hasattr(self, name)
             and shown(getattr(self, name)) != shown(parameter.default)
         }
         return f"{self.name}({', '.join(f'{k}={shown(v)}' for k, v in options.items())})"

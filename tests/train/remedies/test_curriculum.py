@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from stopping import StopAt
 
 from microgd import data, nn, optim
 from microgd.train import Callback, Checkpoint, fit
@@ -97,13 +98,6 @@ def test_balanced_keeps_the_shares_of_the_classes():
 def test_it_resumes_to_the_bit_after_any_step(size, tmp_path):
     """Difficulty comes from a function that would now say something else."""
     path, straight = tmp_path / "run.npz", train(Curriculum(HARD, pacing.root(0.3, 4)), size=size)
-
-    class StopAt(Callback):
-        def __init__(self, step):
-            self.step = step
-
-        def on_batch_end(self, run):
-            run.stop = run.step == self.step
 
     for step in range(1, straight[1].step + 1):
         first = Curriculum(lambda x, y: HARD, pacing.root(0.3, 4))

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from stopping import StopAt
 
 from microgd import data, nn, optim
 from microgd.train import (
@@ -137,14 +138,6 @@ def test_misuse_is_named(misuse, error, said):
 
 
 # All of them together
-
-
-class StopAt(Callback):
-    def __init__(self, step):
-        self.step = step
-
-    def on_batch_end(self, run):
-        run.stop = run.stop or run.step == self.step
 
 
 def all_remedies(seed):

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from microgd import explain as explain
     from microgd import nn as nn
     from microgd import optim as optim
+    from microgd import parallel as parallel
     from microgd import train as train
     from microgd.explain.anomaly import detect_anomaly as detect_anomaly
     from microgd.explain.gradcheck import GradcheckError as GradcheckError
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
 
 # Loaded when first asked for: `import microgd` costs little more than `import numpy`
 _HOME = {
-    **dict.fromkeys(("data", "descent", "draw", "explain", "nn", "optim", "train"), ""),
+    **dict.fromkeys(
+        ("data", "descent", "draw", "explain", "nn", "optim", "parallel", "train"), ""
+    ),
     "detect_anomaly": "explain.anomaly",
     **dict.fromkeys(("gradcheck", "GradcheckError"), "explain.gradcheck"),
     **dict.fromkeys(("elu", "erf", "gelu", "leaky_relu", "silu", "softplus"), "nn.functional"),

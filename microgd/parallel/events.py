@@ -1,6 +1,8 @@
 """Events: what happened in a parallel run, in order, and what can be asked of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -8,19 +10,25 @@ from microgd.graph import Array
 from microgd.parallel.requests import Versions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Event:
     """One thing that happened.
 
     time       seconds since the start, of the simulated or the real clock
     worker     its number, from 0
     kind       "pull", "push", "refused" (a push that is not finite), "lost" (writes overwritten by
-               another worker's), "wait", "died", "replaced", "done"
+               another worker's), "send", "receive", "reduce", "barrier", "turn", "died",
+               "replaced", "done"
     read       a push: the versions that its gradient was computed from; a pull: those read
     written    a push: the versions that it made
     staleness  a push: how many updates came between, the mean over the shards
     loss       a push: of the batch it came from
-    count      lost: how many numbers
+    count      lost: how many numbers; a lock-free push: how many it wrote
+    since      when the worker asked for it: ``time - since`` is what it waited
+    other      send and receive: the other worker
+    place      a push of a traced run: the worker's own parameters (EASGD), or those that its
+               gradient was computed at
+    centre     a push of a traced run: the server's parameters after it
     """
 
     time: float
@@ -31,16 +39,38 @@ class Event:
     staleness: float = 0.0
     loss: float = float("nan")
     count: int = 0
+    since: float = float("nan")
+    other: int = -1
+    place: Array | None = None
+    centre: Array | None = None
 
 
 @dataclass(slots=True, eq=False)
 class Record:
-    """A parallel run: its events in order of time, and how it was made up."""
+    """A parallel run: how it was made up, and its events in order of time.
+
+    algorithm    its name
+    backend      "simulated", "processes" or "ray"
+    workers      how many
+    settings     the algorithm's options, and those of the run, by name
+    events       what happened
+    interrupted  whether Ctrl-C ended it
+    listen       called with each event as it happens
+    """
 
     algorithm: str
     backend: str
     workers: int
+    settings: dict[str, Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    interrupted: bool = False
+    listen: Callable[[Event], None] | None = None
+
+    def add(self, event: Event) -> None:
+        """Take down what happened, and tell who listens."""
+        self.events.append(event)
+        if self.listen is not None:
+            self.listen(event)
 
     def of(self, kind: str) -> list[Event]:
         """The events of one kind."""

@@ -1,12 +1,11 @@
 """Replica: a worker's own copy of the model and its share of the data."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
 
-from microgd.data.batches import Batches
 from microgd.graph import Array
 from microgd.nn import Module
 from microgd.tensor import Tensor
@@ -15,19 +14,25 @@ from microgd.tensor import Tensor
 class Replica:
     """A model whose parameters stand in one flat array, and the batches that it learns from.
 
-    size       how many numbers the parameters are
-    loss       mean loss of the last batch
-    gradients  how many have been computed
+    size   how many numbers the parameters are
+    loss   mean loss of the last batch
+    work   what has been computed since the transport last looked, each piece in gradients of a
+           batch: [1.0] is one gradient, [0.25, 0.25] are two pieces of a quarter each
     """
 
     def __init__(
-        self, model: Module, batches: Batches, loss: Callable[[Any, Any], Tensor], epochs: int
+        self,
+        model: Module,
+        batches: Iterable[tuple[Array, Array]],
+        loss: Callable[[Any, Any], Tensor],
+        epochs: int,
     ) -> None:
         self.model, self.of, self.epochs, self._batches = model, loss, epochs, batches
         self.params = [p for p in model.parameters() if p.requires_grad]
         ends = list(accumulate((p.size for p in self.params), initial=0))
         self.places = [slice(a, b) for a, b in pairwise(ends)]
-        self.size, self.loss, self.gradients = ends[-1], float("nan"), 0
+        self.size, self.loss = ends[-1], float("nan")
+        self.work: list[float] = []
 
     def batches(self) -> Iterator[tuple[Array, Array]]:
         """All batches of all epochs."""
@@ -49,6 +54,11 @@ class Replica:
         loss = self.of(self.model(x), y)
         self.model.zero_grad()
         loss.backward()
-        self.loss, self.gradients = loss.item(), self.gradients + 1
+        self.loss = loss.item()
+        self.work.append(1.0)
+        return self.gradients()
+
+    def gradients(self) -> Array:
+        """The gradients that the parameters hold, end to end; zeros where there is none."""
         grads = [np.zeros(p.shape, p.dtype) if p.grad is None else p.grad for p in self.params]
         return np.concatenate([g.ravel() for g in grads])

@@ -2,11 +2,16 @@
 
 The transport, simulated, processes or Ray, answers each by sending the result back into the
 generator. So an algorithm is written once, and does not know where it runs.
+
+What waits for others (`AllReduce`, `Barrier`, `Turn`, `Receive`) waits for those that are still at
+work: a worker that is done or died holds nobody up, except one that waits to receive from it.
 """
 
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from microgd.graph import Array
 
@@ -27,19 +32,29 @@ class Push:
     seen    the versions that `Pull` gave
     loss    of the batch that it came from
     at      where `update` is not zero, for a lock-free write of a sparse one; None for all
+    place   the worker's own parameters, where it keeps some (EASGD); None if it does not
 
-    Answer: the versions afterwards, or None if the server refused it.
+    Answer: the versions afterwards, or None if it was refused: not finite.
     """
 
     update: Array
     seen: Versions
     loss: float
     at: Array | None = None
+    place: Array | None = None
+
+    def finite(self) -> bool:
+        """Whether it may be applied: one NaN would spoil the work of all."""
+        return bool(np.isfinite(self.update).all())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AllReduce:
-    """The sum of what all workers give here; waits for all. Answer: an array of one's own."""
+    """The sum of what all workers give here; waits for all. Answer: an array of one's own.
+
+    The sum is taken in the order of the workers' numbers, so that it does not depend on who came
+    first.
+    """
 
     array: Array
 
@@ -51,7 +66,10 @@ class Barrier:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turn:
-    """Wait until the workers before this one have had their turn. Answer: None."""
+    """Wait for one's turn, which ends with the Push that follows it. Answer: None.
+
+    The workers take turns by their numbers, round and round; one that is done is left out.
+    """
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,10 +19,11 @@ class Shard:
 
     def pull(self) -> tuple[Array, int]:
         """A copy of the weights, and their version."""
+        self.algorithm.read(self.rule, self.version)
         return self.tensor.numpy(), self.version
 
     def push(self, update: Array, seen: int) -> int:
-        """Apply an update computed from version `seen`; its staleness. Raises if not finite."""
+        """Apply an update computed from version `seen`; its staleness."""
         staleness = self.version - seen
         self.algorithm.weigh(self.rule, staleness, self.version)
         self.tensor.grad = update
@@ -49,13 +50,19 @@ class Server:
         """How many updates each shard has applied."""
         return tuple(shard.version for shard in self.shards)
 
+    @property
+    def weights(self) -> Array:
+        """All weights, end to end: a copy."""
+        return np.concatenate([shard.tensor.data for shard in self.shards])
+
     def pull(self) -> tuple[Array, Versions]:
-        """All weights, end to end, with their versions."""
-        return np.concatenate([shard.pull()[0] for shard in self.shards]), self.versions
+        """All weights, end to end, with their versions, for a worker."""
+        read = [shard.pull() for shard in self.shards]
+        return np.concatenate([part for part, _ in read]), tuple(version for _, version in read)
 
     def push(self, push: Push) -> float | None:
         """Apply an update; its mean staleness, or None for one that is refused: not finite."""
-        if not np.isfinite(push.update).all():
+        if not push.finite():
             return None
         stale = [
             shard.push(push.update[place], seen)

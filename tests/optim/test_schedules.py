@@ -195,6 +195,24 @@ def test_schedules_of_one_optimizer_all_start_from_its_own_rate():
     assert optim.ExponentialLR(rule, 0.5).preview(2).tolist() == [0.1, 0.05]
 
 
+def test_one_made_after_a_one_cycle_starts_where_that_does():
+    rule = optimizer("SGD", ONE)
+    optim.StepLR(rule, 3)
+    optim.OneCycleLR(rule, 0.5, 10, div_factor=4)
+    assert optim.ExponentialLR(rule, 0.5).preview(2).tolist() == [0.125, 0.0625]
+
+
+def test_the_parts_of_a_resumed_sequence_start_from_the_rates_that_were_saved():
+    def sequence(rate):
+        rule = optimizer("SGD", [rate])
+        parts = [optim.ConstantLR(rule, 0.5, 3), optim.ExponentialLR(rule, 0.5)]
+        return optim.SequentialLR(rule, parts, [2])
+
+    saved, other = sequence(0.1), sequence(0.8)
+    other.load_state_dict(saved.state_dict())
+    assert other.preview(5).tolist() == saved.preview(5).tolist() == [0.05, 0.05, 0.1, 0.05, 0.025]
+
+
 # What others see
 
 

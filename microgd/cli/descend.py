@@ -31,10 +31,10 @@ Examples:
 
 \b
 Studies, instead of a race:
-  microgd descend ravine --study rates     too small, right, oscillating, divergent
-  microgd descend beale --study angle      the slope in every direction
-  microgd descend cliff --study clip       with and without clipping; try plateau
-  microgd descend line --study batches     batch, mini-batch, stochastic
+  microgd descend ravine --study rates   too small, right, oscillating, divergent
+  microgd descend beale --study angle    the slope in every direction
+  microgd descend cliff --study clip     with and without clipping; try plateau
+  microgd descend line --study batches   batch, mini-batch, stochastic
 
 \b
 reached: the steps after which no more than a thousandth of the way down is
@@ -46,9 +46,7 @@ def descend(
     surface: Annotated[
         str | None,
         typer.Argument(
-            metavar="[SURFACE]",
-            help="A name of --list, or an expression in x and y.",
-            show_default="ravine",
+            metavar="[SURFACE]", help="A name of --list, or an expression in x and y; ravine."
         ),
     ] = None,
     study: Annotated[str, typer.Option(metavar="NAME", help=f"{', '.join(STUDIES)}.")] = "race",
@@ -56,8 +54,7 @@ def descend(
         str | None,
         typer.Option(
             metavar="NAMES",
-            help=f"With commas between, a rate behind a colon: {', '.join(RULES)}.",
-            show_default="sgd,momentum,adam",
+            help=f"sgd,momentum,adam, or others, a rate behind a colon: {', '.join(RULES)}.",
         ),
     ] = None,
     lr: Annotated[

@@ -21,7 +21,7 @@ from microgd.descent import (
 )
 from microgd.descent.run import Schedule
 from microgd.descent.surface import Point
-from microgd.draw.descent.table import outcome
+from microgd.draw.descent.table import fitted, outcome
 from microgd.draw.descent.words import notes
 from microgd.draw.tables import table
 from microgd.draw.terminal import TIMES, paragraph
@@ -158,17 +158,16 @@ def _show_rates(screen: "Console", found: Rates) -> None:
         f" 2/L = {number(found.limit)}. A step makes of the distance along the steepest direction"
         f" 1 - rate {TIMES} L of it.",
     )
-    rows = table("rate", "", "foretold", "measured", "final loss", "end")
-    rows.columns[-1].justify = "left"
-    for rate in found.rates:
-        run = found.race[rate.name]
-        end = "" if run.diverged is None else f"diverged at {run.diverged}"
-        rows.add_row(
-            rate.name, number(rate.lr), f"{rate.factor:.4f}",
-            "" if math.isnan(rate.measured) else f"{rate.measured:.4f}",
-            number(run.losses[-1]), end,
-        )  # fmt: skip
-    paragraph(screen, rows)
+    columns = {
+        "rate": [rate.name for rate in found.rates],
+        "": [number(rate.lr) for rate in found.rates],
+        "foretold": [f"{rate.factor:.4f}" for rate in found.rates],
+        "measured": [
+            "" if math.isnan(rate.measured) else f"{rate.measured:.4f}" for rate in found.rates
+        ],
+        "final loss": [number(found.race[rate.name].losses[-1]) for rate in found.rates],
+    }
+    paragraph(screen, fitted(columns, screen.width, spare=("final loss", "")))
 
 
 def _rates_document(found: Rates) -> dict[str, Any]:
@@ -206,13 +205,16 @@ def _show_sampled(screen: "Console", found: Sampled) -> None:
         f"{course.surface.formula} is lowest at slope {slope}, intercept {intercept}: the solution"
         " of least squares. Each run takes as many steps, and looks at more or fewer points.",
     )
-    rows = table("points in a batch", "points seen", "final error", "distance")
-    for name in found.sizes:
-        run = course[name]
-        far = course.surface.distance(tuple(run.points[-1]))
-        seen = int(found.examples(name)[-1])
-        rows.add_row(name, f"{seen:,}", number(run.losses[-1]), number(far))
-    paragraph(screen, rows)
+    ends = {name: course[name] for name in found.sizes}
+    columns = {
+        "batches": list(ends),
+        "points seen": [f"{int(found.examples(name)[-1]):,}" for name in ends],
+        "final error": [number(run.losses[-1]) for run in ends.values()],
+        "distance": [
+            number(course.surface.distance(tuple(run.points[-1]))) for run in ends.values()
+        ],
+    }
+    paragraph(screen, fitted(columns, screen.width, spare=("distance", "points seen")))
 
 
 def _sampled_document(found: Sampled) -> dict[str, Any]:

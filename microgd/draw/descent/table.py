@@ -2,39 +2,58 @@
 
 import io
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from microgd.descent.race import Race
 from microgd.descent.run import Run
-from microgd.draw.tables import TIGHT, table
+from microgd.draw.tables import table
 from microgd.explain.text import clean, number
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-ROOMY = 60  # columns from which on all is shown
+GAP = 2  # columns of space between two of a table
+NARROWEST = 12  # what is left of the first column, which may go on in the next line
 
 
 def outcome(race: Race, width: int) -> "Table":
-    """One row a rule: its rate and the stable one, when it reached the minimum, how it ended.
-
-    Where it is narrow, the distance to the minimum goes first, then the rates.
-    """
-    far = width >= ROOMY and bool(race.surface.minima)
-    rates = width >= TIGHT
-    ends = any(fate(race, one) for one in race.runs)
-    headers = ["rule", *(["rate", "stable to"] if rates else []), "reached", "final loss"]
-    rows = table(*headers, *(["distance"] if far else []), *(["end"] if ends else []))
-    if ends:
+    """One row a rule: its rate and the stable one, when it reached the minimum, how it ended."""
+    runs = race.runs
+    columns = {
+        "rule": [clean(one.name) for one in runs],
+        "rate": [number(one.rates[0]) for one in runs],
+        "stable to": [_known(race.limit(one.name)) for one in runs],
+        "reached": [_steps(one.reached(race.goal)) for one in runs],
+        "final loss": [number(one.losses[-1]) for one in runs],
+        "distance": [_known(race.surface.distance(tuple(one.points[-1]))) for one in runs],
+        "end": [fate(race, one) for one in runs],
+    }
+    rows = fitted(columns, width, spare=("distance", "stable to", "rate", "reached"))
+    if rows.columns[-1].header == "end":
         rows.columns[-1].justify = "left"
-    for one in race.runs:
-        cells = [clean(one.name)]
-        if rates:
-            cells += [number(one.rates[0]), _known(race.limit(one.name))]
-        cells += [_steps(one.reached(race.goal)), number(one.losses[-1])]
-        if far:
-            cells.append(number(race.surface.distance(tuple(one.points[-1]))))
-        rows.add_row(*cells, *([fate(race, one)] if ends else []))
+    return rows
+
+
+def fitted(columns: Mapping[str, Sequence[str]], width: int, spare: Sequence[str]) -> "Table":
+    """A table of these columns without the empty ones, at most so wide.
+
+    Those named in `spare` go, one after another, until the others have room.
+
+    >>> columns = {"rule": ["sgd"], "rate": ["0.1"], "loss": ["0.5"]}
+    >>> [column.header for column in fitted(columns, 14, spare=("rate",)).columns]
+    ['rule', 'loss']
+    """
+    shown = {name: cells for name, cells in columns.items() if any(cells)}
+    for name in spare:
+        first, *others = (max(map(len, [head, *cells])) for head, cells in shown.items())
+        if min(first, NARROWEST) + sum(others) + GAP * len(others) <= width:
+            break
+        shown.pop(name, None)
+    rows = table(*shown, gap=GAP)
+    rows.columns[0].no_wrap, rows.columns[0].overflow = False, "fold"
+    for row in zip(*shown.values(), strict=True):
+        rows.add_row(*row)
     return rows
 
 
@@ -62,8 +81,8 @@ def plain(race: Race, width: int = 80) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _known(limit: float) -> str:
-    return number(limit) if math.isfinite(limit) else ""
+def _known(value: float) -> str:
+    return number(value) if math.isfinite(value) else ""
 
 
 def _steps(count: int | None) -> str:

@@ -17,7 +17,7 @@ class Event:
     time       seconds since the start, of the simulated or the real clock
     worker     its number, from 0
     kind       "pull", "push", "refused" (a push that is not finite), "lost" (writes overwritten by
-               another worker's), "send", "receive", "reduce", "barrier", "turn", "died",
+               another worker's), "send", "receive", "allreduce", "barrier", "turn", "died",
                "replaced", "done"
     read       a push: the versions that its gradient was computed from; a pull: those read
     written    a push: the versions that it made

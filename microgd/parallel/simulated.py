@@ -1,7 +1,6 @@
 """Many workers in one process: a clock and seeded delays, so that a run repeats to the bit."""
 
 import heapq
-from collections import defaultdict, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -16,17 +15,8 @@ from microgd.parallel.algorithms.algorithm import Algorithm
 from microgd.parallel.delays import DELAYS, Delay
 from microgd.parallel.events import Event, Record
 from microgd.parallel.job import Job
-from microgd.parallel.requests import (
-    AllReduce,
-    Barrier,
-    Pull,
-    Push,
-    Receive,
-    Request,
-    Send,
-    Turn,
-    Versions,
-)
+from microgd.parallel.meeting import Answers, Meeting
+from microgd.parallel.requests import Pull, Push, Receive, Request, Send, Versions
 from microgd.parallel.server import Server
 from microgd.parallel.shared import Shared, Write
 
@@ -67,7 +57,7 @@ def run(algorithm: Algorithm, job: Job, options: Options, record: Record) -> Arr
 
 
 class _Simulation:
-    """The clock, the workers, and who waits for whom."""
+    """The clock, the workers, and what they share."""
 
     def __init__(self, algorithm: Algorithm, job: Job, options: Options, record: Record) -> None:
         self.job, self.options, self.record = job, options, record
@@ -86,13 +76,10 @@ class _Simulation:
             if algorithm.lock_free
             else Server(weights, algorithm, job.shards)
         )
+        self.meeting = Meeting(job.workers)
         self.now, self.ticket = 0.0, count()
         self.queue: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
-        self.active = set(range(job.workers))
-        self.waiting: dict[int, tuple[Request, float]] = {}
-        self.mail: dict[tuple[int, int], deque[Array]] = defaultdict(deque)
-        self.turn_of: int | None = None
-        self.next_turn = 0
+        self.asked = [0.0] * job.workers  # when each made its last request
         self.pulled: dict[int, Array] = {}
 
     def run(self) -> Array:
@@ -102,7 +89,7 @@ class _Simulation:
         while self.queue:
             self.now, _, action, arguments = heapq.heappop(self.queue)
             action(*arguments)
-        if self.waiting:
+        if self.meeting.waiting:
             raise DeadlockError(self.deadlock())
         return self.store.weights
 
@@ -110,9 +97,9 @@ class _Simulation:
         """Do something after some time; of two at the same time, the one asked for first."""
         heapq.heappush(self.queue, (self.now + delay, next(self.ticket), action, arguments))
 
-    def note(self, me: int, kind: str, since: float, **more: Any) -> None:
+    def note(self, me: int, kind: str, **more: Any) -> None:
         """Record what happened now."""
-        self.record.add(Event(self.now, me, kind, since=since, **more))
+        self.record.add(Event(self.now, me, kind, since=self.asked[me], **more))
 
     # A worker
 
@@ -132,119 +119,91 @@ class _Simulation:
 
     def ask(self, me: int, request: Request | None) -> None:
         """Begin to answer a request; None: the worker is done."""
-        since, latency = self.now, self.options.latency
+        self.asked[me], latency = self.now, self.options.latency
         if isinstance(request, Pull):
-            self.later(latency, self.pull, me, since)
+            self.later(latency, self.pull, me)
         elif isinstance(request, Push):
-            self.later(latency, self.push, me, request, since)
+            self.later(latency, self.push, me, request)
         elif isinstance(request, Send):
+            self.note(me, "send", other=request.to)
             self.later(latency, self.deliver, me, request)
-            self.note(me, "send", since, other=request.to)
             self.go_on(me, None)
         elif request is None:
-            self.active.discard(me)
-            self.note(me, "done", since)
-            self.pass_turn(me)
-            self.settle()
+            self.note(me, "done")
+            self.later(latency, self.leave, me)  # after what it has sent
         else:
-            self.waiting[me] = request, since
-            self.settle()
+            self.answer(self.meeting.ask(me, request))
 
     # The parameters
 
-    def pull(self, me: int, since: float) -> None:
+    def pull(self, me: int) -> None:
         """A pull reaches the server."""
         weights, versions = self.store.pull()
         if self.job.trace:
             self.pulled[me] = weights.copy()
-        self.note(me, "pull", since, read=versions)
+        self.note(me, "pull", read=versions)
         self.later(self.options.latency, self.go_on, me, (weights, versions))
 
-    def push(self, me: int, push: Push, since: float) -> None:
+    def push(self, me: int, push: Push) -> None:
         """A push reaches the server, or is to be written without one."""
         if not push.finite():
-            self.note(me, "refused", since, read=push.seen, loss=push.loss)
+            self.note(me, "refused", read=push.seen, loss=push.loss)
             self.pushed(me, None)
         elif isinstance(self.store, Server):
             staleness = self.store.push(push)
-            self.applied(me, push, since, staleness=staleness)
+            self.applied(me, push, staleness=staleness)
         else:
             write = self.store.begin(push)
             share = len(write.new) / len(push.update)
-            self.later(self.options.write * share, self.store_write, me, push, write, since)
+            self.later(self.options.write * share, self.stored, me, push, write)
 
-    def store_write(self, me: int, push: Push, write: Write, since: float) -> None:
+    def stored(self, me: int, push: Push, write: Write) -> None:
         """The end of a lock-free write."""
         assert isinstance(self.store, Shared)
-        staleness = self.store.version - push.seen[0]
-        lost = self.store.finish(write)
-        if lost:
-            self.note(me, "lost", since, count=lost)
-        self.applied(me, push, since, staleness=float(staleness), count=len(write.new))
+        staleness = float(self.store.version - push.seen[0])
+        if lost := self.store.finish(write):
+            self.note(me, "lost", count=lost)
+        self.applied(me, push, staleness=staleness, count=len(write.new))
 
-    def applied(self, me: int, push: Push, since: float, **more: Any) -> None:
+    def applied(self, me: int, push: Push, **more: Any) -> None:
         """Record an update that changed the parameters, and answer."""
         versions = self.store.versions
         if self.job.trace:
             place = self.pulled[me] if push.place is None else push.place
             more |= {"place": place, "centre": self.store.weights.copy()}
-        self.note(me, "push", since, read=push.seen, written=versions, loss=push.loss, **more)
+        self.note(me, "push", read=push.seen, written=versions, loss=push.loss, **more)
         self.pushed(me, versions)
 
     def pushed(self, me: int, answer: Versions | None) -> None:
         """Answer a push; if it was this worker's turn, it is the next one's."""
         self.later(self.options.latency, self.go_on, me, answer)
-        self.pass_turn(me)
+        self.answer(self.meeting.pushed(me))
 
     # Workers that wait for others
 
     def deliver(self, sender: int, send: Send) -> None:
-        """A message arrives."""
-        self.mail[sender, send.to].append(send.array)
-        self.settle()
+        """A message arrives; who sent it has gone on long since."""
+        self.answer([found for found in self.meeting.ask(sender, send) if found[1] is not send])
 
-    def pass_turn(self, me: int) -> None:
-        """End a turn, if this worker has it."""
-        if self.turn_of == me:
-            self.turn_of, self.next_turn = None, me + 1
-            self.settle()
+    def leave(self, me: int) -> None:
+        """A worker is done."""
+        self.answer(self.meeting.leave(me))
 
-    def settle(self) -> None:
-        """Answer all who have what they waited for."""
-        for me, (request, _) in sorted(self.waiting.items()):
-            box = self.mail[request.sender, me] if isinstance(request, Receive) else None
-            if box:
-                self.release(me, box.popleft(), "receive", other=request.sender)
-        asked = [request for _, (request, _) in sorted(self.waiting.items())]
-        together = len(asked) == len(self.active)
-        if together and all(isinstance(request, Barrier) for request in asked):
-            for me in sorted(self.waiting):
-                self.release(me, None, "barrier")
-        elif together and asked and all(isinstance(request, AllReduce) for request in asked):
-            total = sum(request.array for request in asked)
-            for me in sorted(self.waiting):
-                self.release(me, total.copy(), "reduce")
-        elif self.turn_of is None and self.active:
-            # round and round: the next by number, or the first of all
-            after = min(self.active, key=lambda me: (me < self.next_turn, me))
-            if after in self.waiting and isinstance(self.waiting[after][0], Turn):
-                self.turn_of = after
-                self.release(after, None, "turn")
-
-    def release(self, me: int, answer: Any, kind: str, **more: Any) -> None:
-        """Answer a worker that waited."""
-        _, since = self.waiting.pop(me)
-        self.note(me, kind, since, **more)
-        self.later(0.0, self.go_on, me, answer)
+    def answer(self, answers: Answers) -> None:
+        """Let those go on that have what they waited for."""
+        for me, request, answer in answers:
+            other = request.sender if isinstance(request, Receive) else -1
+            self.note(me, type(request).__name__.lower(), other=other)
+            self.later(0.0, self.go_on, me, answer)
 
     def deadlock(self) -> str:
         """Who waits for what."""
-        said = [
-            f"worker {me} at {_words(request)}" for me, (request, _) in sorted(self.waiting.items())
-        ]
-        done = sorted(set(range(self.job.workers)) - self.active)
-        rest = f", and {', '.join(map(str, done))} are done" if done else ""
-        return f"{self.record.algorithm}: all wait for one another: {', '.join(said)}{rest}"
+        waiting = sorted(self.meeting.waiting.items())
+        said = [f"worker {me} at {_words(request)}" for me, request in waiting]
+        return (
+            f"{self.record.algorithm}: {', '.join(said)}: each waits for what none of the others"
+            " will do; let all workers make these requests in the same order"
+        )
 
 
 def _words(request: Request) -> str:

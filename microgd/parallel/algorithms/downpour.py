@@ -1,7 +1,5 @@
 """Downpour SGD: workers fetch and push when it suits them, and a server adds up what comes."""
 
-from typing import Any
-
 import numpy as np
 
 from microgd.arguments import whole
@@ -59,5 +57,4 @@ class Downpour(Algorithm):
 
     def rule(self, shard: list[Tensor]) -> Optimizer:
         """Gradient descent, or Adagrad."""
-        rule: Any = Adagrad if self.adagrad else SGD
-        return rule(shard, lr=self.lr)
+        return (Adagrad if self.adagrad else SGD)(shard, lr=self.lr)

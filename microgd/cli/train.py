@@ -1,8 +1,10 @@
 """`microgd train`: a network on data, with all of the toolbox as options."""
 
 import inspect
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import typer
 
 from microgd.cli.training import results
@@ -10,7 +12,7 @@ from microgd.cli.training.options import Options
 from microgd.cli.training.plan import Plan, plan
 from microgd.cli.training.resume import checkpoint, command, source
 from microgd.draw.terminal import console, paragraph
-from microgd.train import History, NotFiniteError, fit
+from microgd.train import Callback, History, NotFiniteError, fit
 
 EXAMPLES = """\b
 Examples:
@@ -31,21 +33,8 @@ def train(**asked: Any) -> None:
     resumed = source(options, wanted.settings)
     if not (options.quiet or options.as_json):
         _begin(wanted, options, resumed is not None)
-    learner = wanted.learner
     try:
-        history = fit(
-            learner.model,
-            wanted.batches,
-            wanted.optimizer,
-            learner.loss,
-            options.epochs,
-            validation=learner.held_out,
-            metrics=wanted.metrics,
-            callbacks=[*wanted.callbacks, *keepers],
-            every=options.every,
-            progress=not (options.quiet or options.as_json),
-            resume=resumed,
-        )
+        history = _fit(wanted, options, keepers, resumed)
     except NotFiniteError as error:
         _keep(options, error.history)
         raise
@@ -72,6 +61,25 @@ train.__signature__ = inspect.signature(Options)  # type: ignore[attr-defined]
 train.__annotations__ = inspect.get_annotations(Options)
 
 
+def _fit(wanted: Plan, options: Options, keepers: list[Callback], resumed: Path | None) -> History:
+    """Do the work."""
+    learner = wanted.learner
+    with np.errstate(all="ignore"):  # of a number that is not finite, fit speaks itself
+        return fit(
+            learner.model,
+            wanted.batches,
+            wanted.optimizer,
+            learner.loss,
+            options.epochs,
+            validation=learner.held_out,
+            metrics=wanted.metrics,
+            callbacks=[*wanted.callbacks, *keepers],
+            every=options.every,
+            progress=not (options.quiet or options.as_json),
+            resume=resumed,
+        )
+
+
 def _begin(wanted: Plan, options: Options, resumed: bool) -> None:
     """What is going to be done."""
     from microgd.cli.tour_pages import listed
@@ -92,7 +100,7 @@ def _keep(options: Options, history: History) -> None:
         _wrote(options, options.history)
 
 
-def _wrote(options: Options, path: Any) -> None:
+def _wrote(options: Options, path: Path) -> None:
     if not (options.quiet or options.as_json):
         typer.echo(f"wrote {path}")
 

@@ -69,6 +69,8 @@ def _named(options: Options, dtype: Any) -> Dataset:
     try:
         spec = parse("DATA", options.data, datasets.DATASETS)
     except typer.BadParameter as error:
+        if options.data.partition(":")[0] in datasets.DATASETS:
+            raise
         raise typer.BadParameter(
             f"{error.message}; or give the path of a {', '.join(FILES[:-1])} or {FILES[-1]} file",
             param_hint="DATA",

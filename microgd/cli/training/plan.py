@@ -1,8 +1,10 @@
 """All that a run is made of, from its options, before any work is done."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
 import typer
 
 from microgd import optim
@@ -12,9 +14,10 @@ from microgd.cli.training.data import Given
 from microgd.cli.training.network import Learner
 from microgd.cli.training.options import Options
 from microgd.cli.training.remedies import remedies
+from microgd.cli.training.spec import Spec
 from microgd.data import Batches
 from microgd.graph import Array
-from microgd.train import Callback
+from microgd.train import Callback, Curriculum
 from microgd.train.metrics import Metric, mae
 
 
@@ -50,13 +53,19 @@ def plan(options: Options) -> Plan:
     batches = _batches(options, learner)
     monitor = "val_loss" if learner.held_out else "loss"
     cures = remedies(options, given, learner, monitor)
+    for cure in cures.values():
+        if isinstance(cure, Curriculum):
+            first = np.arange(cure.count(0.0, batches.rows))
+            Spec("--curriculum", Curriculum).trying(partial(batches.select, first))
+            batches.select(None)
     said = rule.described(optimizer)
     callback, depends, schedule = rule.scheduled(options, optimizer, len(batches), monitor)
     settings = {**options.settings(), "digest": given.digest}
     if not depends:
         del settings["epochs"]  # a finished run may be prolonged
-    every = "all rows at once" if batches.size == batches.rows else f"batches of {batches.size}"
-    times = f"{options.epochs} epoch{'s' if options.epochs > 1 else ''} in {every}"
+    whole_batch = batches.size == batches.rows
+    rows = ", all rows at once" if whole_batch else f" in batches of {batches.size}"
+    times = f"{options.epochs} epoch{'s' if options.epochs > 1 else ''}{rows}"
     lines = {
         "data": data.described(given),
         "network": learner.said[0],
@@ -80,11 +89,11 @@ def _batches(options: Options, learner: Learner) -> Batches:
     if text != "all":
         size = _whole("--batch-size", text, 1, "give 1 or more, or all")
         size = min(size, len(x))
-    # A last batch of one row has no variance to normalise by
-    single = options.norm == "batch" and size is not None and len(x) % size == 1
+    # A last batch of one row has no variance to normalise by; a curriculum changes what is left
+    left = options.curriculum is not None or (size is not None and len(x) % size == 1)
     return Batches(
         x, y, size, shuffle=not options.no_shuffle, rng=options.seed,
-        drop_last=single and len(x) > 1,
+        drop_last=options.norm == "batch" and left,
     )  # fmt: skip
 
 

@@ -54,10 +54,11 @@ def show(plan: Plan, found: Result, quiet: bool) -> None:
     for name, values in found.measured.items():
         cells = [_cell(header, values[header]) for header in headers]
         rows.add_row(name, *cells)
+    if not quiet:
+        screen.print()  # below the progress
     paragraph(screen, rows)
-    if quiet:
-        return
-    paragraph(screen, sentence(plan, found))
+    if not quiet and found.ending != "interrupted":  # which the progress has said
+        paragraph(screen, sentence(plan, found))
 
 
 def sentence(plan: Plan, found: Result) -> str:

@@ -106,7 +106,7 @@ def only(option: str, text: str, make: Make, name: str = "", also: Iterable[str]
             raise spec.refusal(f"{name} has no options; leave {part!r} out")
         if sign or isinstance(value, str):
             key = word.replace("-", "_")
-            spec.trying(partial(choose, f"{name or option}: option", key, known))
+            spec.trying(partial(choose, f"{name}: option" if name else "option", key, known))
             options[key] = value if sign else True
         elif key in options:
             before = options[key]

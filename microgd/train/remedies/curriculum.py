@@ -85,15 +85,19 @@ class Curriculum(Callback):
         """Take as many as it is time for."""
         assert self._easiest is not None
         time = run.history.epoch if self.each == "epoch" else run.history.step
+        rows = len(self._easiest)
+        self.used = self.count(time, rows)
+        # In the order of the data, so that all examples are the data as they were
+        run.batches.select(None if self.used == rows else np.sort(self._easiest[: self.used]))
+
+    def count(self, time: float, rows: int) -> int:
+        """How many of so many rows are in use at a time. Raises ValueError for what is no share."""
         share = float(self.pacing(time))
         if not 0 < share <= 1:
             raise ValueError(
                 f"Curriculum: pacing({time}) is {share}; give a share above 0 and up to 1"
             )
-        count = len(self._easiest)
-        self.used = max(1, round(share * count))
-        # In the order of the data, so that all examples are the data as they were
-        run.batches.select(None if self.used == count else np.sort(self._easiest[: self.used]))
+        return max(1, round(share * rows))
 
     def on_train_end(self, run: Run) -> None:
         """Leave the batches whole again, unless the run may go on in the midst of an epoch."""

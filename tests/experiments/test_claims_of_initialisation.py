@@ -22,8 +22,8 @@ def failed(claim, seed=0):
 
 @pytest.fixture(autouse=True)
 def _few_runs(monkeypatch):
-    monkeypatch.setattr(he, "RUNS", 8)
-    monkeypatch.setattr(schoenholz, "RUNS", 2)
+    monkeypatch.setattr(he, "RUNS", 6)
+    monkeypatch.setattr(schoenholz, "RUNS", 1)
     monkeypatch.setattr(schoenholz, "FORWARD_RUNS", 6)
     monkeypatch.setattr(glorot, "RUNS", 2)
 

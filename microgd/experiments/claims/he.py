@@ -9,7 +9,7 @@ from microgd import nn
 from microgd.experiments.claim import Claim, Plot, Relative, Row, Source
 from microgd.experiments.signals import signals
 
-WIDTH, LAYERS, RUNS, BATCH = 256, 30, 20, 20
+WIDTH, LAYERS, RUNS, BATCH = 400, 30, 10, 20
 INITS = {"his variance": "kaiming_normal", "half of it": "xavier_normal"}
 
 

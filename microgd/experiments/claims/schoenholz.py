@@ -11,8 +11,8 @@ from microgd.experiments.claim import Claim, Plot, Relative, Row, Source
 from microgd.experiments.signals import signals
 from microgd.explain import meanfield
 
-WIDTH, BATCH = 400, 4
-RUNS, FORWARD_RUNS = 3, 15  # a distance scatters more than a gradient
+WIDTH, BATCH = 500, 4
+RUNS, FORWARD_RUNS = 2, 12  # a distance scatters more than a gradient
 REST, LAYERS = 6, 20  # layers to come to rest, and layers to measure over
 CASES = (  # activation, weight variance, bias variance
     ("sigmoid", 1.0, 0.0), ("sigmoid", 4.0, 0.0), ("sigmoid", 16.0, 0.0),
@@ -61,12 +61,13 @@ def network(activation: str, weights: float, biases: float, rng: np.random.Gener
 def apart(net: nn.MLP, rng: np.random.Generator) -> float:
     """log of the factor by which near inputs' squared distances change over the measured layers."""
     x = rng.standard_normal((BATCH, WIDTH))
-    a, b = x, x + 1e-4 * rng.standard_normal(x.shape)
+    both = np.concatenate([x, x + 1e-4 * rng.standard_normal(x.shape)])
     distances = []
     for number, layer in enumerate(net.layers):
-        a, b = layer(a), layer(b)
+        both = layer(both)
         if number % 2 == 0:  # a dense one
-            distances.append(float(np.square(a.numpy() - b.numpy()).sum()))
+            z = both.numpy()
+            distances.append(float(np.square(z[:BATCH] - z[BATCH:]).sum()))
     return math.log(distances[REST + LAYERS] / distances[REST])
 
 

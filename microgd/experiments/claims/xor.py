@@ -29,7 +29,8 @@ def run(seed: int) -> Iterator[Row | Plot]:
         sweeps[hidden] = learn(net, x, target, rule, SWEEPS)
     stuck = {hidden: int(np.isinf(found).sum()) for hidden, found in sweeps.items()}
     total = sum(stuck.values())
-    yield Row(f"share of all runs that have not learned after {SWEEPS:,} sweeps", (0.0, wilson(2, 200)[1]),
+    yield Row(f"share of all runs that have not learned after {SWEEPS:,} sweeps",
+              (0.0, wilson(2, 200)[1]),
               total / (RUNS * len(HIDDEN)), note="two in hundreds in the chapter: up to the end of"
               f" the 95 % interval of 2 in 200; here {total} of {RUNS * len(HIDDEN)}")  # fmt: skip
     yield Row("share of these that have two hidden units", 1.0,

@@ -27,7 +27,12 @@ class CosineAnnealingLR(Schedule):
     array([0.4, 0.3, 0.1, 0. , 0.1])
     """
 
-    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:  # noqa: N803
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        T_max: int,  # noqa: N803
+        eta_min: float = 0.0,
+    ) -> None:
         self.T_max = whole(self.name, "T_max", T_max, 1, "give 1 step or more")
         self.eta_min = number(self.name, "eta_min", eta_min, "0 or more")
         super().__init__(optimizer)

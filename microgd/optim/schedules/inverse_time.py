@@ -12,11 +12,10 @@ class InverseTimeLR(Schedule):
         rate(t) = base / (1 + decay * t)
 
     Nearly constant until t = 1 / decay, where it is half, and then as 1 / t: "search, then
-    converge" (Darken and Moody 1990,
-    https://papers.neurips.cc/paper_files/paper/1990/hash/18d8042386b79e2c279fd162df0205c8-Abstract.html).
-    Such rates add up to infinity and their squares do not, the conditions under which Robbins and
-    Monro (1951, https://doi.org/10.1214/aoms/1177729586) prove that noisy steps converge. PyTorch
-    has no class for it.
+    converge". Such rates add up to infinity and their squares do not, the conditions under which
+    Robbins and Monro (1951, https://doi.org/10.1214/aoms/1177729586) prove that noisy steps
+    converge. PyTorch has no class for it. Darken and Moody (1990, Note on learning rate schedules,
+    https://papers.neurips.cc/paper/1990/hash/18d8042386b79e2c279fd162df0205c8-Abstract.html).
 
     Raises ValueError for a `decay` below 0.
 

@@ -2,12 +2,12 @@
 
 
 class WorkerError(RuntimeError):
-    """A worker's program raised an exception: which worker, what, and its traceback.
+    r"""A worker's program raised an exception: which worker, what, and its traceback.
 
     worker  its number
     trace   the traceback, as that worker would print it
 
-    >>> print(WorkerError(1, "Traceback (most recent call last): ...\\nValueError: no such row"))
+    >>> print(WorkerError(1, "Traceback (most recent call last): ...\nValueError: no such row"))
     worker 1: ValueError: no such row
     <BLANKLINE>
     Traceback (most recent call last): ...

@@ -8,15 +8,29 @@ from typing import TYPE_CHECKING
 from microgd.lazy import offer
 
 if TYPE_CHECKING:
+    from microgd.parallel.algorithms import EASGD as EASGD
+    from microgd.parallel.algorithms import AdaDelay as AdaDelay
+    from microgd.parallel.algorithms import AdaptiveRevision as AdaptiveRevision
     from microgd.parallel.algorithms import Algorithm as Algorithm
     from microgd.parallel.algorithms import Downpour as Downpour
+    from microgd.parallel.algorithms import Hogwild as Hogwild
+    from microgd.parallel.algorithms import ModelParallel as ModelParallel
+    from microgd.parallel.algorithms import Synchronous as Synchronous
     from microgd.parallel.events import Event as Event
     from microgd.parallel.events import Record as Record
     from microgd.parallel.train import train as train
 
 _HOME = {  # what is offered here, and the file that it comes from
-    **dict.fromkeys(("Algorithm", "Downpour"), "algorithms"),
-    **dict.fromkeys(("Event", "Record"), "events"),
+    "AdaDelay": "algorithms",
+    "AdaptiveRevision": "algorithms",
+    "Algorithm": "algorithms",
+    "Downpour": "algorithms",
+    "EASGD": "algorithms",
+    "Hogwild": "algorithms",
+    "ModelParallel": "algorithms",
+    "Synchronous": "algorithms",
+    "Event": "events",
+    "Record": "events",
     "train": "train",
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from microgd.graph import Array
-from microgd.parallel.requests import Versions
+from microgd.parallel.requests import Push, Versions
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,6 +26,7 @@ class Event:
     count      lost: how many numbers; a lock-free push: how many it wrote
     since      when the worker asked for it: ``time - since`` is what it waited
     other      send and receive: the other worker
+    distance   a push: how far the worker's own parameters are from the server's (EASGD)
     place      a push of a traced run: the worker's own parameters (EASGD), or those that its
                gradient was computed at
     centre     a push of a traced run: the server's parameters after it
@@ -41,8 +42,15 @@ class Event:
     count: int = 0
     since: float = float("nan")
     other: int = -1
+    distance: float = float("nan")
     place: Array | None = None
     centre: Array | None = None
+
+    @classmethod
+    def of_push(cls, push: Push, time: float, worker: int, kind: str, **more: Any) -> "Event":
+        """What became of a push, with all that the push itself says."""
+        told = {"read": push.seen, "loss": push.loss, "distance": push.distance}
+        return cls(time, worker, kind, **told, **more)
 
 
 @dataclass(slots=True, eq=False)

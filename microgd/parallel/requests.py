@@ -28,11 +28,12 @@ class Pull:
 class Push:
     """An update for the server, with the versions that it was computed from.
 
-    update  flat array, as long as the parameters
-    seen    the versions that `Pull` gave
-    loss    of the batch that it came from
-    at      where `update` is not zero, for a lock-free write of a sparse one; None for all
-    place   the worker's own parameters, where it keeps some (EASGD); None if it does not
+    update    flat array, as long as the parameters
+    seen      the versions that `Pull` gave
+    loss      of the batch that it came from
+    at        where `update` is not zero, for a lock-free write of a sparse one; None for all
+    place     the worker's own parameters, where it keeps some (EASGD); None if it does not
+    distance  how far these are from the server's
 
     Answer: the versions afterwards, or None if it was refused: not finite.
     """
@@ -42,6 +43,7 @@ class Push:
     loss: float
     at: Array | None = None
     place: Array | None = None
+    distance: float = float("nan")
 
     def finite(self) -> bool:
         """Whether it may be applied: one NaN would spoil the work of all."""

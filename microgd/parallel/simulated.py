@@ -97,9 +97,14 @@ class _Simulation:
         """Do something after some time; of two at the same time, the one asked for first."""
         heapq.heappush(self.queue, (self.now + delay, next(self.ticket), action, arguments))
 
-    def note(self, me: int, kind: str, **more: Any) -> None:
+    def note(self, me: int, kind: str, push: Push | None = None, **more: Any) -> None:
         """Record what happened now."""
-        self.record.add(Event(self.now, me, kind, since=self.asked[me], **more))
+        more["since"] = self.asked[me]
+        self.record.add(
+            Event(self.now, me, kind, **more)
+            if push is None
+            else Event.of_push(push, self.now, me, kind, **more)
+        )
 
     # A worker
 
@@ -147,7 +152,7 @@ class _Simulation:
     def push(self, me: int, push: Push) -> None:
         """A push reaches the server, or is to be written without one."""
         if not push.finite():
-            self.note(me, "refused", read=push.seen, loss=push.loss)
+            self.note(me, "refused", push)
             self.pushed(me, None)
         elif isinstance(self.store, Server):
             staleness = self.store.push(push)
@@ -171,7 +176,7 @@ class _Simulation:
         if self.job.trace:
             place = self.pulled[me] if push.place is None else push.place
             more |= {"place": place, "centre": self.store.weights.copy()}
-        self.note(me, "push", read=push.seen, written=versions, loss=push.loss, **more)
+        self.note(me, "push", push, written=versions, **more)
         self.pushed(me, versions)
 
     def pushed(self, me: int, answer: Versions | None) -> None:

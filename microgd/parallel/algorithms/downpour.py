@@ -39,7 +39,7 @@ class Downpour(Algorithm):
         self.n_push = whole("Downpour", "n_push", n_push, 1, "give 1 or more")
         self.adagrad = bool(adagrad)
 
-    def worker(self, replica: Replica, me: int, workers: int) -> Program:  # noqa: ARG002
+    def worker(self, replica: Replica, me: int, workers: int) -> Program:
         """What each worker does."""
         fetch, accrued, steps = True, np.zeros(0), 0
         for step, (x, y) in enumerate(replica.batches()):

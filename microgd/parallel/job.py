@@ -95,8 +95,8 @@ class Job:
                 " batch norm does its running means; LayerNorm has none"
             )
 
-    def replica(self, me: int) -> Replica:
-        """Worker number `me`: its own model, and its share of the data.
+    def replica(self, me: int, taken: int = 0) -> Replica:
+        """Worker number `me`: its own model, and its share of the data after `taken` batches.
 
         One worker alone sees the batches that `train.fit` would see with ``rng=seed``.
         """
@@ -105,7 +105,7 @@ class Job:
             for _, part in model.named_modules():
                 if isinstance(own := getattr(part, "rng", None), np.random.Generator):
                     vars(part)["rng"] = own.spawn(me)[-1]
-        return Replica(model, _Share(self, me), self.loss, self.epochs)
+        return Replica(model, _Share(self, me), self.loss, self.epochs, taken)
 
     def whole(self) -> Replica:
         """The model itself, without data: where the parameters come from, and go in the end."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from microgd.parallel.errors import LostError
 from microgd.parallel.requests import AllReduce, Barrier, Receive, Request, Send, Turn
 
 Answers = list[tuple[int, Request, Any]]
@@ -17,7 +18,7 @@ class Meeting:
     A transport hands in what the workers ask, and carries out the answers: one at once, none yet,
     or several when the last of those that wait for one another is there.
 
-    here     the workers at work: whoever is done or died holds nobody up
+    here     the workers that the others wait for: whoever is done or died holds nobody up
     waiting  what each that waits has asked
 
     >>> meeting = Meeting(2)
@@ -52,15 +53,25 @@ class Meeting:
     def leave(self, me: int) -> Answers:
         """Who can go on, now that a worker is done or has died.
 
-        Raises RuntimeError if another waits for what it would have sent.
+        Raises LostError if another waits for what it would have sent.
         """
         self.here.discard(me)
         self.waiting.pop(me, None)
-        return self.pushed(me) or self._settle()
+        if self._holder == me:
+            self._holder = None
+        return self._settle()
 
-    def join(self, me: int) -> None:
-        """A replacement for a worker that died is at work."""
-        self.here.add(me)
+    def lost(self, me: int) -> Answers:
+        """Who can go on, now that a worker has died. Raises LostError if it sent arrays.
+
+        One that takes its place holds nobody up before it has first met the others.
+        """
+        if any(me in pair for pair in self._mail):
+            raise LostError(
+                f"worker {me} died, and its part of the model with it; begin anew, or train by an"
+                " algorithm whose workers hold the whole model"
+            )
+        return self.leave(me)
 
     def _settle(self) -> Answers:
         """The answers to those whose waiting is over."""
@@ -78,17 +89,18 @@ class Meeting:
             if mail := self._mail[request.sender, me]:
                 answers.append((me, mail.popleft()))
             elif request.sender not in self.here:
-                raise RuntimeError(
+                raise LostError(
                     f"worker {me} waits for an array from worker {request.sender}, which is gone,"
-                    " and its part of the work with it; begin anew"
+                    " and its part of the model with it; begin anew"
                 )
         return answers
 
     def _met(self, kind: type[Any]) -> list[tuple[int, Any]]:
         """All, if all that are at work are there."""
         asking = self._asking(kind)
-        if not asking or len(asking) < len(self.here):
+        if not asking or self.here - {me for me, _ in asking}:
             return []
+        self.here.update(me for me, _ in asking)
         if kind is Barrier:
             return [(me, None) for me, _ in asking]
         total = np.sum([request.array for _, request in asking], axis=0)
@@ -96,10 +108,12 @@ class Meeting:
 
     def _turn(self) -> list[tuple[int, Any]]:
         """The next by number, or the first of all, if the turn is free and it has come for it."""
-        if self._holder is not None or not self.here:
+        asking = {me for me, _ in self._asking(Turn)}
+        if self._holder is not None or not asking:
             return []
-        me = min(self.here, key=lambda me: (me < self._next, me))
-        if not isinstance(self.waiting.get(me), Turn):
+        me = min(self.here | asking, key=lambda me: (me < self._next, me))
+        if me not in asking:
             return []
+        self.here.add(me)
         self._holder, self._next = me, me + 1
         return [(me, None)]

@@ -1,12 +1,12 @@
 """Replica: a worker's own copy of the model and its share of the data."""
 
 from collections.abc import Callable, Iterable, Iterator
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, islice, pairwise
 from typing import Any
 
 import numpy as np
 
-from microgd.graph import Array
+from microgd.graph import Array, clock
 from microgd.nn import Module
 from microgd.tensor import Tensor
 
@@ -18,6 +18,8 @@ class Replica:
     loss   mean loss of the last batch
     work   what has been computed since the transport last looked, each piece in gradients of a
            batch: [1.0] is one gradient, [0.25, 0.25] are two pieces of a quarter each
+    taken  how many batches have been handed out; one that takes the place of a worker that died
+           begins after the `taken` batches of that one
     """
 
     def __init__(
@@ -26,8 +28,10 @@ class Replica:
         batches: Iterable[tuple[Array, Array]],
         loss: Callable[[Any, Any], Tensor],
         epochs: int,
+        taken: int = 0,
     ) -> None:
         self.model, self.of, self.epochs, self._batches = model, loss, epochs, batches
+        self.taken = taken
         self.params = [p for p in model.parameters() if p.requires_grad]
         ends = list(accumulate((p.size for p in self.params), initial=0))
         self.places = [slice(a, b) for a, b in pairwise(ends)]
@@ -35,9 +39,11 @@ class Replica:
         self.work: list[float] = []
 
     def batches(self) -> Iterator[tuple[Array, Array]]:
-        """All batches of all epochs."""
-        for _ in range(self.epochs):
-            yield from self._batches
+        """All batches of all epochs, but for those that were taken before."""
+        every = chain.from_iterable(self._batches for _ in range(self.epochs))
+        for batch in islice(every, self.taken, None):
+            self.taken += 1
+            yield batch
 
     def weights(self) -> Array:
         """The parameters, end to end: a copy."""
@@ -48,9 +54,15 @@ class Replica:
         for p, place in zip(self.params, self.places, strict=True):
             p.data = weights[place].reshape(p.shape)
 
+    def look_at(self, weights: Array) -> None:
+        """Let the parameters be views of a flat array, in which they change as it does."""
+        for p, place in zip(self.params, self.places, strict=True):
+            p.value = weights[place].reshape(p.shape).astype(p.dtype, copy=False)
+            p.time = next(clock)
+
     def gradient(self, weights: Array, x: Array, y: Array) -> Array:
         """d loss / d weights at `weights` on a batch, end to end; the loss is then in `loss`."""
-        self.load(weights)
+        self.look_at(weights)
         loss = self.of(self.model(x), y)
         self.model.zero_grad()
         loss.backward()

@@ -52,9 +52,9 @@ class Algorithm:
     def weigh(self, rule: Optimizer, staleness: int, version: int) -> None:
         """Change the rule's options before an update, in view of how stale it is."""
 
-    def moved(self, weights: Array, update: Array) -> Array:
-        """The parameters, or some of them, after a lock-free write."""
-        return weights - self.lr * update
+    def change(self, update: Array) -> Array:
+        """What a lock-free write adds to the parameters."""
+        return -self.lr * update
 
     def __repr__(self) -> str:
         options = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())

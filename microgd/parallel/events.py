@@ -1,7 +1,11 @@
 """Events: what happened in a parallel run, in order, and what can be asked of it."""
 
+import csv
+import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -49,11 +53,11 @@ class Event:
     @classmethod
     def of_push(cls, push: Push, time: float, worker: int, kind: str, **more: Any) -> "Event":
         """What became of a push, with all that the push itself says."""
-        told = {"read": push.seen, "loss": push.loss, "distance": push.distance}
-        return cls(time, worker, kind, **told, **more)
+        more |= {"read": push.seen, "loss": push.loss, "distance": push.distance}
+        return cls(time, worker, kind, **more)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Record:
     """A parallel run: how it was made up, and its events in order of time.
 
@@ -64,6 +68,17 @@ class Record:
     events       what happened
     interrupted  whether Ctrl-C ended it
     listen       called with each event as it happens
+
+    Arrays of updates (`losses`, `times`, `staleness`, `distances`) have one element for each that
+    changed the parameters, in order.
+
+    >>> from microgd import data, nn, parallel
+    >>> moons = data.moons(200, rng=0)
+    >>> parallel.train(nn.MLP([2, 8, 2], rng=0), moons, "downpour", 4, "simulated", epochs=2)
+    Record(Downpour, 4 simulated workers)
+      16 updates in 5.53 s, 2.89 a second
+      loss 0.82 at first, 0.464 at last
+      staleness 2.06 on average, 11 at most
     """
 
     algorithm: str
@@ -80,21 +95,156 @@ class Record:
         if self.listen is not None:
             self.listen(event)
 
-    def of(self, kind: str) -> list[Event]:
-        """The events of one kind."""
-        return [event for event in self.events if event.kind == kind]
+    # Reading
+
+    def of(self, kind: str, worker: int | None = None) -> list[Event]:
+        """The events of one kind, of one worker or of all."""
+        return [e for e in self.events if e.kind == kind and worker in (None, e.worker)]
 
     @property
     def staleness(self) -> Array:
-        """Of every update, in order."""
+        """Of every update: how many others came between its gradient's parameters and it."""
         return np.array([event.staleness for event in self.of("push")])
 
     @property
     def losses(self) -> Array:
-        """Of the batch of every update, in order."""
+        """Of the batch of every update."""
         return np.array([event.loss for event in self.of("push")])
 
     @property
     def times(self) -> Array:
-        """Of every update, in seconds."""
+        """Of every update, in seconds since the start."""
         return np.array([event.time for event in self.of("push")])
+
+    @property
+    def distances(self) -> Array:
+        """Of a worker from the centre, at every update; NaN for workers that keep no parameters."""
+        return np.array([event.distance for event in self.of("push")])
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, by the simulated or the real clock."""
+        return max((event.time for event in self.events), default=0.0)
+
+    @property
+    def rates(self) -> Array:
+        """Updates per second, of each worker."""
+        counts = np.bincount([event.worker for event in self.of("push")], minlength=self.workers)
+        return counts / self.seconds if self.seconds else counts.astype(float)
+
+    @property
+    def waited(self) -> Array:
+        """Seconds that each worker waited for others or for the server, as far as is known."""
+        found = np.zeros(self.workers)
+        for event in self.events:
+            if not math.isnan(event.since):
+                found[event.worker] += event.time - event.since
+        return found
+
+    @property
+    def written(self) -> int:
+        """Numbers that lock-free updates wrote."""
+        return sum(event.count for event in self.of("push"))
+
+    @property
+    def lost(self) -> int:
+        """Numbers of `written` that another worker's write undid."""
+        return sum(event.count for event in self.of("lost"))
+
+    @property
+    def refused(self) -> int:
+        """Updates that were refused, for they were not finite."""
+        return len(self.of("refused"))
+
+    def summary(self) -> dict[str, float]:
+        """The numbers of the run by name; those that it does not have are left out.
+
+        `first` and `last` are mean losses over the first and last quarter of the updates, at most
+        50 of them.
+        """
+        losses, staleness = self.losses, self.staleness
+        found: dict[str, float] = {"updates": len(losses), "seconds": self.seconds}
+        if len(losses):
+            found |= {"rate": float(self.rates.sum())}
+            few = min(50, -(-len(losses) // 4))
+            found |= {"first": float(np.nanmean(losses[:few]))}
+            found |= {"last": float(np.nanmean(losses[-few:]))}
+            found |= {"staleness": float(staleness.mean()), "stalest": float(staleness.max())}
+        if self.written:
+            found |= {"written": self.written, "lost": self.lost}
+        for kind in ("refused", "died", "replaced"):
+            if count := len(self.of(kind)):
+                found[kind] = count
+        return found
+
+    def __repr__(self) -> str:
+        found = self.summary()
+        head = f"{self.algorithm}, {self.workers} {self.backend} worker"
+        lines = [
+            f"Record({head}{'s' * (self.workers > 1)}{', interrupted' * self.interrupted})",
+            f"{found['updates']} updates in {found['seconds']:.3g} s",
+        ]
+        if "rate" in found:
+            lines[-1] += f", {found['rate']:.3g} a second"
+            lines.append(f"loss {found['first']:.3g} at first, {found['last']:.3g} at last")
+            lines.append(
+                f"staleness {found['staleness']:.3g} on average, {found['stalest']:g} at most"
+            )
+        if "written" in found:
+            share = found["lost"] / found["written"]
+            lines.append(f"{found['lost']:,} of {found['written']:,} numbers lost, {share:.3%}")
+        lines += [f"{found[k]} {k}" for k in ("refused", "died", "replaced") if k in found]
+        return "\n  ".join(lines)
+
+    # Saving
+
+    def to_csv(self, path: str | PathLike[str]) -> None:
+        """Write a line for every event, with the names of its fields first; versions as ``3 4``.
+
+        Parameters of a traced run are left out, and what is NaN is nothing. Raises OSError where
+        no file can be written.
+        """
+        names = [f.name for f in fields(Event) if f.name not in _ARRAYS]
+        with Path(path).open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(names)
+            for event in self.events:
+                writer.writerow([_cell(getattr(event, name)) for name in names])
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as `json.dumps` takes it, without the parameters of a traced run.
+
+        An event has its time, worker and kind, and of the rest what is not as by default.
+        """
+        plain = {
+            k: v if isinstance(v, int | float | str | None) else str(v)
+            for k, v in self.settings.items()
+        }
+        return {
+            "algorithm": self.algorithm,
+            "backend": self.backend,
+            "workers": self.workers,
+            "settings": plain,
+            "interrupted": self.interrupted,
+            "events": [_told(event) for event in self.events],
+        }
+
+
+_ARRAYS = ("place", "centre")
+_DEFAULTS = {f.name: f.default for f in fields(Event) if f.name not in _ARRAYS}
+
+
+def _told(event: Event) -> dict[str, Any]:
+    """What an event says beyond the defaults; NaN, which JSON has not, is left out."""
+    found = {name: getattr(event, name) for name in _DEFAULTS}
+    return {k: v for k, v in found.items() if not _nan(v) and v != _DEFAULTS[k]}
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(map(str, value))
+    return "" if _nan(value) else str(value)
+
+
+def _nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)

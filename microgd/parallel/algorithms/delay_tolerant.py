@@ -97,7 +97,8 @@ class AdaptiveRevision(_PullPush):
     def read(self, rule: Optimizer, version: int) -> None:
         """Keep the sum of the gradients up to this version."""
         assert isinstance(rule, Revision)
-        rule.keep(version)
+        if not self.naive:
+            rule.keep(version)
 
     def weigh(self, rule: Optimizer, staleness: int, version: int) -> None:
         """Say from which version the next gradient is."""

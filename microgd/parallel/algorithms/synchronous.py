@@ -8,7 +8,7 @@ import numpy as np
 from microgd.arguments import real
 from microgd.graph import Array
 from microgd.optim import SGD, Optimizer
-from microgd.parallel.algorithms.algorithm import Algorithm
+from microgd.parallel.algorithms.algorithm import Algorithm, Shares
 from microgd.parallel.replica import Replica
 from microgd.parallel.requests import AllReduce, Barrier, Program, Pull, Push, Request
 from microgd.tensor import Tensor
@@ -37,7 +37,7 @@ class Synchronous(Algorithm):
     Synchronous(lr=0.1, momentum=0.0)
     """
 
-    shares = "batches"
+    shares: Shares = "batches"
 
     def __init__(self, lr: float = 0.1, momentum: float = 0.0) -> None:
         super().__init__(lr)

@@ -66,7 +66,7 @@ def learn(
 
     The error is sum(error**2) / 2 over outputs and cases, as Rumelhart, Hinton and Williams have
     it (1986, https://doi.org/10.1038/323533a0); learned is what is within `within` of all targets.
-    Infinite for a network that has not learned in `sweeps`.
+    Infinite for a network that has not learned in `sweeps`; training ends before if all have.
     """
     learned = np.full(len(net.weights[0]), np.inf)
     for sweep in range(sweeps):
@@ -74,6 +74,8 @@ def learn(
         error = net(x) - target
         worst = np.abs(error.numpy()).max(axis=(1, 2))
         learned[(worst < within) & np.isinf(learned)] = sweep
+        if np.isfinite(learned).all():
+            break
         (0.5 * (error * error).sum()).backward()
         rule.step()
     return learned

@@ -48,4 +48,4 @@ def read(
         y = numbers(op, name, y)
     elif y.dtype.kind not in "US":
         raise ValueError(f"{op}: {name} has dtype {y.dtype}; give numbers or text")
-    return x.reshape(len(x), -1), y, [], f"the target, {name},"
+    return x, y, [], f"the target, {name},"

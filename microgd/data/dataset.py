@@ -43,6 +43,19 @@ class Dataset:
         """The number of classes; 0 for regression."""
         return len(self.classes)
 
+    @property
+    def tile(self) -> tuple[int, int] | None:
+        """Height and width, where each row is a picture: its features are called ``pixel 0,0``.
+
+        >>> from microgd.data import digits, xor
+        >>> digits().tile, xor().tile
+        ((8, 8), None)
+        """
+        places = [name.removeprefix("pixel ").partition(",") for name in self.features]
+        if not places or not all(name.startswith("pixel ") for name in self.features):
+            return None
+        return int(places[-1][0]) + 1, int(places[-1][2]) + 1
+
     def take(self, rows: Array) -> "Dataset":
         """Return the data set of these rows, in this order, under the same names.
 

@@ -39,10 +39,11 @@ def read_table(
     header  whether the first line names the columns; without it, it does if it has no number in it
     dtype   of the numbers
 
-    Shapes: x (n, inputs); y (n,) labels, with the values that they stand for in `classes`, sorted;
-    or quantities (n, 1). Raises ValueError, with line and column, for a cell that is missing, NaN,
-    infinite or no number, for lines that differ in length, an unknown column, a target that does
-    not suit the task or has one class only; OSError for a file that cannot be read.
+    Shapes: x (n, inputs), or as it is in an npz file; y (n,) labels, with the values that they
+    stand for in `classes`, sorted; or quantities (n, 1). Raises ValueError, with line and column,
+    for a cell that is missing, NaN, infinite or no number, for lines that differ in length, an
+    unknown column, a target that does not suit the task or has one class only; OSError for a file
+    that cannot be read.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:

@@ -1,7 +1,6 @@
 """The page of a training run: what was trained, how it went, and what was learned."""
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
@@ -158,20 +157,10 @@ def _layers(run: Training) -> dict[str, Any]:
     dense = [(path, part) for path, part in run.model.named_modules() if isinstance(part, Linear)]
     found: dict[str, Any] = {}
     for place, (path, part) in enumerate(dense[:LAYERS]):
-        tile = None if place else _tile(run.points)
+        tile = None if place else run.points.tile
         few, many = sorted(part.weight.shape)
         seen = tile is not None or LEAST <= few <= many <= THINNEST * few
         if seen and part.weight.size <= CELLS:
             found[path] = weights(part.weight, tile)
             found[path].title.text = f"{path}.weight {part.weight.shape}"
     return found
-
-
-def _tile(points: Dataset) -> tuple[int, int] | None:
-    """Height and width of the picture that a row is, by the names of its features."""
-    places = [re.fullmatch(r"pixel (\d+),(\d+)", name) for name in points.features]
-    if not places or not all(places):
-        return None
-    last = places[-1]
-    assert last is not None
-    return int(last[1]) + 1, int(last[2]) + 1

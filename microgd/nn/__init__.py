@@ -17,6 +17,7 @@ from microgd.nn.module import Parameter as Parameter
 from microgd.nn.recurrent import GRU as GRU
 from microgd.nn.recurrent import LSTM as LSTM
 from microgd.nn.recurrent import RNN as RNN
+from microgd.nn.recurrent import FinalState as FinalState
 from microgd.nn.recurrent import GRUCell as GRUCell
 from microgd.nn.recurrent import LSTMCell as LSTMCell
 from microgd.nn.recurrent import RNNCell as RNNCell

@@ -204,6 +204,48 @@ def test_a_last_batch_of_one_is_left_out_where_it_has_no_variance():
     assert found["steps"] == 2, "13 rows"
 
 
+# Sequences
+
+
+SEQUENCES = [
+    ["digits", "--model", "rnn"],
+    ["digits", "--model", "lstm:num_layers=2,dropout=0.1"],
+    ["digits", "--model", "gru:bidirectional", "--norm", "layer", "--lr", "0.01,0.02,0.03"],
+    ["digits", "--model", "rnn:nonlinearity=relu", "--steps", "4"],
+    ["digits:scale=false", "--model", "gru", "--embedding", "3", "--batch-size", "256"],
+]
+
+
+@pytest.mark.parametrize("args", SEQUENCES, ids=" ".join)
+def test_recurrent_networks_read_sequences(args):
+    found = document(*args, "--hidden", "6,5", "--epochs", 1)
+    assert np.isfinite(found["result"]["training"]["loss"])
+    inputs = 3 if "--embedding" in args else 16 if "--steps" in args else 8
+    assert found["network"]["sizes"] == [inputs, 6, 5, 10]
+
+
+def test_a_recurrent_network_learns_digits_row_by_row():
+    found = document("digits", "--model", "gru", "--hidden", 16, "--lr", "0.01", "--epochs", 4)
+    assert found["result"]["validation"]["accuracy"] > 0.85
+    same = nn.Sequential(
+        nn.FinalState(nn.GRU(8, 16, batch_first=True, rng=0)), nn.MLP([16, 10], rng=1)
+    )
+    assert found["network"]["parameters"] == sum(p.size for p in same.parameters())
+
+
+def test_sequences_of_ones_own_and_words_as_numbers(tmp_path):
+    rng = np.random.default_rng(0)
+    words = rng.integers(0, 9, (80, 5))
+    np.savez(tmp_path / "words.npz", x=words, y=np.where((words == 3).any(axis=1), "has", "lacks"))
+    args = ["--model", "gru", "--embedding", 4, "--lr", "0.05", "--epochs", 25, "--hidden", 8]
+    found = document(tmp_path / "words.npz", *args)
+    assert found["network"]["parameters"] == 9 * 4 + 3 * (8 * 4 + 8 * 8 + 8 + 8) + 8 * 2 + 2
+    assert found["result"]["training"]["accuracy"] > 0.9
+    np.savez(tmp_path / "waves.npz", x=rng.normal(size=(40, 6, 2)), y=rng.normal(size=40))
+    found = document(tmp_path / "waves.npz", "--model", "rnn", "--epochs", 1)
+    assert found["network"]["sizes"] == [2, 32, 32, 1]
+
+
 # Files of one's own
 
 
@@ -313,7 +355,7 @@ def test_what_is_printed_is_what_was_measured():
     text, found = run(*QUICK), document(*QUICK)
     for part in ("training", "validation"):
         values = found["result"][part]
-        line = next(line for line in text.splitlines()[-8:] if line.startswith(f"{part} "))
+        line = [line for line in text.splitlines() if line.startswith(f"{part} ")][-1]
         assert line.split() == [
             part, f"{values['loss']:.4f}", f"{100 * values['accuracy']:.1f}", "%",
         ]  # fmt: skip

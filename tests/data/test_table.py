@@ -103,7 +103,7 @@ def saved(path, **arrays):
 def test_npz(tmp_path):
     x = np.arange(12.0).reshape(3, 2, 2)
     data = read_table(saved(tmp_path / "a.npz", x=x, y=np.array(["b", "a", "b"])))
-    assert data.x.tolist() == x.reshape(3, 4).tolist()
+    assert data.x.tolist() == x.tolist()
     assert (data.y.tolist(), data.classes) == ([1, 0, 1], ("a", "b"))
     data = read_table(saved(tmp_path / "b.npz", x=x[:, 0, 0], y=x[:, 0]))
     assert (data.x.shape, data.y.shape) == ((3, 1), (3, 2))

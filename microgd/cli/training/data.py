@@ -45,7 +45,7 @@ def given(options: Options, dtype: Any) -> Given:
     if not own:
         return Given(train, held_out)
     digest = hashlib.sha256(whole.x.tobytes() + whole.y.tobytes()).hexdigest()
-    if options.raw:
+    if options.raw or options.embedding is not None:
         return Given(train, held_out, digest=digest)
     of_x = standardise(train.x)
     of_y = None if whole.classes else standardise(train.y)

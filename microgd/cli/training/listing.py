@@ -13,6 +13,7 @@ from microgd.cli.training.toolbox import (
     ALSO,
     INITS,
     LOSSES,
+    MODELS,
     OPTIMIZERS,
     PACINGS,
     REMEDIES,
@@ -22,6 +23,7 @@ from microgd.draw.terminal import console, paragraph
 
 TOOLBOX: dict[str, Mapping[str, Make]] = {
     "DATA": data.DATASETS,
+    "--model": MODELS,
     "--activation": ACTIVATIONS,
     "--init": INITS,
     "--loss": {name: loss.make for name, loss in LOSSES.items()},
@@ -60,8 +62,7 @@ def show_toolbox(wanted: bool) -> None:
 def _sentence(make: Make) -> str:
     """The first sentence of its docstring."""
     made = make.func if isinstance(make, partial) else make
-    first = (inspect.getdoc(made) or "").partition("\n")[0]
-    return first.partition(". ")[0].rstrip(".")
+    return (inspect.getdoc(made) or "").partition("\n")[0].partition(". Raises")[0].rstrip(".")
 
 
 def _options(option: str, name: str, make: Make) -> str:

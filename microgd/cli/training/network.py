@@ -9,10 +9,11 @@ import numpy as np
 import typer
 
 from microgd import nn
+from microgd.cli.training.architecture import Design, cut
 from microgd.cli.training.data import Given
 from microgd.cli.training.options import Options
 from microgd.cli.training.spec import Spec, parse
-from microgd.cli.training.toolbox import ACTIVATIONS, INITS, LOSSES, Loss
+from microgd.cli.training.toolbox import LOSSES, Loss
 from microgd.data import Dataset
 from microgd.graph import Array
 
@@ -51,74 +52,39 @@ def learner(options: Options, found: Given) -> Learner:
     table = {name: loss.make for name, loss in LOSSES.items()}
     spec = parse("--loss", options.loss or default, table)
     kind = LOSSES[spec.name]
-    fitted = partial(_targets, spec, kind, dtype=dtype(options))
-    train = fitted(found.train)
-    held_out = None if found.held_out is None else fitted(found.held_out)
+    inputs = cut(options, found)
+    parts = [found.train, *([found.held_out] if found.held_out else [])]
+    train, *others = [(inputs(part), _targets(spec, kind, part, dtype(options))) for part in parts]
     target = train[1]
     outputs = len(found.train.classes) if target.ndim == 1 else target.shape[1]
-    sizes = (train[0].shape[1], *_hidden(options.hidden), outputs)
-    make = partial(_network, options, sizes, kind)
+    design = Design(options, found, train[0].shape, outputs, dtype(options))
+    make = partial(_network, design, kind)
     loss = _loss(options, spec, train)
-    extra = [f"{options.init} weights"] if options.init else []
-    extra += [f"{options.norm} normalisation"] if options.norm else []
-    extra += [f"dropout {options.dropout:g}"] if options.dropout else []
-    extra += ["residual"] if options.residual else []
     model = make()
     count = sum(p.size for p in model.parameters())
-    network = ", ".join([" -> ".join(map(str, sizes)), options.activation, *extra])
     smoothing = f", label smoothing {options.label_smoothing:g}" if options.label_smoothing else ""
-    said = (f"{network}; {count:,} parameters, {options.dtype}", f"{spec}{smoothing}")
-    return Learner(make, model, sizes, loss, train, held_out, said)
+    said = (f"{design}; {count:,} parameters, {options.dtype}", f"{spec}{smoothing}")
+    return Learner(make, model, design.sizes, loss, train, others[0] if others else None, said)
 
 
-def _hidden(text: str) -> list[int]:
-    """The sizes between inputs and outputs."""
-    if text.strip().lower() in {"", "none", "0"}:
-        return []
-    try:
-        sizes = [int(part) for part in text.split(",")]
-    except ValueError:
-        sizes = [0]
-    if min(sizes) < 1:
-        raise typer.BadParameter(
-            f"{text!r} are no sizes; give one for each hidden layer, as 64,32, or none",
-            param_hint="--hidden",
-        )
-    return sizes
-
-
-def _network(options: Options, sizes: tuple[int, ...], kind: Loss) -> nn.Module:
-    activation = parse("--activation", options.activation, ACTIVATIONS)
-    init = None
-    if options.init is not None:
-        spec = parse("--init", options.init, INITS)
-        init = partial(spec.make, **spec.options)
-        spec.trying(lambda: init((2, 2), rng=0))
-    between = activation.build()
-    shared: dict[str, Any] = {"norm": options.norm, "dropout": options.dropout}
-    made: nn.Module = Spec("network", nn.MLP).trying(
-        lambda: nn.MLP(
-            sizes, between, init=init, residual=options.residual, rng=options.seed,
-            dtype=dtype(options), **shared,
-        )
-    )  # fmt: skip
+def _network(design: Design, kind: Loss) -> nn.Module:
+    made = design.build()
     return made if kind.last is None else nn.Sequential(made, kind.last())
 
 
-def _targets(spec: Spec, kind: Loss, part: Dataset, dtype: Any) -> Pair:
-    """Inputs and targets, as the loss wants them."""
-    x = part.x.reshape(len(part.x), -1)
+def _targets(spec: Spec, kind: Loss, part: Dataset, dtype: Any) -> Array:
+    """The targets, as the loss wants them."""
     if not part.classes:
         if not kind.quantities:
             raise spec.refusal(f"{spec.name} is for classes, and the target is a quantity; try mse")
-        return x, part.y
+        return part.y
     classes = len(part.classes)
     if classes > kind.most:
         raise spec.refusal(
             f"{spec.name} tells two classes apart, and here are {classes}; try cross_entropy"
         )
     y = kind.targets(part.y, classes)
-    return x, y if y.ndim == 1 else y.astype(dtype)
+    return y if y.ndim == 1 else y.astype(dtype)
 
 
 def _loss(options: Options, spec: Spec, train: Pair) -> Callable[..., Any]:

@@ -55,9 +55,33 @@ class Options:
         ),
     ] = None
 
+    model: Annotated[
+        str, _option(_NET, "mlp, or for sequences rnn, lstm or gru [mlp].", metavar="NAME")
+    ] = "mlp"
     hidden: Annotated[
-        str, _option(_NET, "Units of the hidden layers, or none [32,32].", metavar="SIZES")
+        str,
+        _option(
+            _NET,
+            "Units of the hidden layers, or none [32,32]; of a recurrent network, state first.",
+            metavar="SIZES",
+        ),
     ] = "32,32"
+    steps: Annotated[
+        int | None,
+        _option(
+            _NET,
+            "Time steps that a row is cut into [an image's rows; else one number each].",
+            metavar="COUNT",
+        ),
+    ] = None
+    embedding: Annotated[
+        int | None,
+        _option(
+            _NET,
+            "The inputs are whole numbers: a trained row of this size for each.",
+            metavar="SIZE",
+        ),
+    ] = None
     activation: Annotated[str, _option(_NET, "Between the layers [relu].", metavar="NAME")] = "relu"
     init: Annotated[
         str | None,
@@ -88,7 +112,7 @@ class Options:
         str | None,
         _option(
             _RULE,
-            "Learning rate, or one for each dense layer, as 0.1,0.01 [the rule's own].",
+            "Learning rate, or one for each layer, as 0.1,0.01 [the rule's own].",
             metavar="RATES",
         ),
     ] = None

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -54,8 +55,8 @@ def show(plan: Plan, found: Result, quiet: bool) -> None:
     for name, values in found.measured.items():
         cells = [_cell(header, values[header]) for header in headers]
         rows.add_row(name, *cells)
-    if not quiet:
-        screen.print()  # below the progress
+    if not quiet and sys.stderr.isatty():
+        screen.print()  # below the bar
     paragraph(screen, rows)
     if not quiet and found.ending != "interrupted":  # which the progress has said
         paragraph(screen, sentence(plan, found))
@@ -64,14 +65,19 @@ def show(plan: Plan, found: Result, quiet: bool) -> None:
 def sentence(plan: Plan, found: Result) -> str:
     """How it ended."""
     history = found.history
-    count = f"{history.epoch}{'' if found.ending == 'done' else f' of {plan.epochs}'} epochs"
-    said = f"{ENDINGS[found.ending]}{count}, {history.step:,} steps."
+    epochs = f"{history.epoch}{'' if found.ending == 'done' else f' of {plan.epochs}'}"
+    counts = f"{_counted(epochs, 'epoch')}, {_counted(f'{history.step:,}', 'step')}"
+    said = f"{ENDINGS[found.ending]}{counts}."
     if found.best:
         said += f" The weights are those of epoch {found.best}, the best one."
     if len(history):
         first, last = (number(history[GRAD_NORM][row]) for row in (0, -1))
         said += f" Norm of the gradient: {first} at first, {last} at last."
     return said
+
+
+def _counted(number: str, what: str) -> str:
+    return f"{number} {what}{'' if number == '1' else 's'}"
 
 
 def _cell(name: str, value: float) -> str:

@@ -32,7 +32,7 @@ def rule(options: Options, model: nn.Module) -> optim.Optimizer:
     layers = _layers(model)
     if len(rates) != len(layers):
         raise typer.BadParameter(
-            f"{len(rates)} rates for {len(layers)} dense layers; give one for each, from the"
+            f"{len(rates)} rates for {len(layers)} layers; give one for each, from the"
             " first on, or one for all",
             param_hint="--lr",
         )
@@ -63,14 +63,17 @@ def _rates(text: str | None) -> list[float]:
 
 
 def _layers(model: nn.Module) -> list[list[Any]]:
-    """The parameters of each dense layer, with those of a normalisation after it."""
+    """The parameters of each layer, with those of a normalisation after it."""
     layers: list[list[Any]] = []
+    seen: set[int] = set()  # a recurrent network and its cells hold the same ones
     for _, part in model.named_modules():
-        own = [value for value in vars(part).values() if isinstance(value, nn.Parameter)]
-        if isinstance(part, nn.Linear):
-            layers.append(own)
-        elif own:
+        values = [value for value in vars(part).values() if isinstance(value, nn.Parameter)]
+        own = [value for value in values if id(value) not in seen]
+        seen |= {id(value) for value in own}
+        if own and isinstance(part, nn.BatchNorm1d | nn.LayerNorm):
             layers[-1] += own
+        elif own:
+            layers.append(own)
     return layers
 
 

@@ -17,7 +17,7 @@ from microgd.names import choose
 Make = Callable[..., Any]
 _GIVEN = frozenset(  # by the run, not by the user
     "self params optimizer shape dtype rng default logits target prediction scores"
-    " log_probabilities reduction".split()
+    " log_probabilities reduction input_size hidden_size batch_first".split()
 )
 _WORDS = {"true": True, "false": False, "none": None}
 
@@ -125,7 +125,10 @@ def keys(make: Make) -> dict[str, inspect.Parameter]:
     return {
         name: parameter
         for name, parameter in inspect.signature(make).parameters.items()
-        if name not in _GIVEN and not name.endswith("_fn")
+        if name not in _GIVEN
+        and not name.endswith("_fn")
+        and parameter.kind is not parameter.VAR_KEYWORD
+        and parameter.kind is not parameter.VAR_POSITIONAL
     }
 
 

@@ -19,6 +19,13 @@ OPTIMIZERS: dict[str, Make] = {
     name: partial(getattr(optim, rule.kind), **rule.options) for name, rule in RULES.items()
 }
 
+
+def _mlp() -> None:
+    """A multilayer perceptron: dense layers with activations between them."""
+
+
+MODELS: dict[str, Make] = {"mlp": _mlp, "rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+
 ACTIVATIONS: dict[str, Make] = dict(nn.activations.ACTIVATIONS)
 
 INITS: dict[str, Make] = dict(nn.init.INITIALISATIONS)

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from microgd.draw.tables import ROOMY
@@ -12,8 +13,11 @@ from microgd.experiments.claim import Claim, Range, Result, Row, Verdict
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    Lines = list[RenderableType]
+
 HEADERS = ("number", "expected", "measured", "tolerance", "verdict")
 COLOURS = {Verdict.REPRODUCED: "green", Verdict.DIFFERS: "yellow", Verdict.FAILED: "red"}
+INDENT, GAP = 2, 2
 FEWEST, MOST = 4, 17  # digits; 17 tell any two numbers apart
 
 
@@ -30,18 +34,18 @@ def table(
     cells = {id(row): written(row) for result in results for row in result.rows}
     roomy = width >= ROOMY
     widths = [max(map(len, column)) for column in zip(HEADERS[1:4], *cells.values(), strict=True)]
+    lines = partial(_aligned, widths, width - INDENT) if roomy else _stacked
     parts: list[RenderableType] = []
     if roomy:
-        parts += [Padding(_grid([HEADERS], widths, "bold"), (0, 0, 0, 2)), ""]
+        parts += [*_set_in(lines(*HEADERS)), ""]
     for result in results:
         parts += _heading(result)
         if lessons:
             parts += [result.claim.teaches, result.claim.source.link]
-        rows = [(row.what, *cells[id(row)], str(row.verdict)) for row in result.rows]
-        parts.append(Padding(_grid(rows, widths) if roomy else _stacked(rows), (0, 0, 0, 2)))
-        parts += [
-            Padding(f"{row.what}: {row.note}.", (0, 0, 0, 2)) for row in result.rows if row.note
-        ]
+        for row in result.rows:
+            parts += _set_in(lines(row.what, *cells[id(row)], str(row.verdict)))
+            if row.note:
+                parts.append(Padding(f"{row.note}.", (0, 0, 0, 2 * INDENT), style="dim"))
         parts.append("")
     return Group(*parts, summary(results, left_out))
 
@@ -66,7 +70,7 @@ def written(row: Row) -> tuple[str, str, str]:
     >>> written(Row("x", 0.125, 0.12504, Absolute(1e-4)))
     ('0.125', '0.12504', '± 0.0001')
     >>> written(Row("x", (0.97, 1.0), 0.969999))
-    ('0.97 to 1', '0.969999', 'range')
+    ('0.97 to 1', '0.969999', '')
     """
     digits = _digits(row)
     measured = f"{row.measured:.{digits}g}"
@@ -74,7 +78,7 @@ def written(row: Row) -> tuple[str, str, str]:
         digits += 1
         measured = f"{row.measured:.{digits}g}"
     if isinstance(row.expected, tuple):
-        return span(row.expected), measured, "range"
+        return span(row.expected), measured, ""
     return f"{row.expected:.{digits}g}", measured, str(row.tolerance)
 
 
@@ -84,10 +88,10 @@ def span(ends: Range) -> str:
     >>> span((0.5, 1.0)), span((2.0, math.inf)), span((-math.inf, 0.0))
     ('0.5 to 1', 'at least 2', 'at most 0')
     """
-    low, high = ends
-    if math.isinf(high):
-        return f"at least {low:g}"
-    return f"at most {high:g}" if math.isinf(low) else f"{low:g} to {high:g}"
+    low, high = (f"{end:.{FEWEST}g}" for end in ends)
+    if math.isinf(ends[1]):
+        return f"at least {low}"
+    return f"at most {high}" if math.isinf(ends[0]) else f"{low} to {high}"
 
 
 def summary(results: Sequence[Result], left_out: Sequence[str] = ()) -> str:
@@ -110,26 +114,34 @@ def _digits(row: Row) -> int:
     return min(max(math.ceil(-math.log10(share)) + 1, FEWEST), MOST - 1) if share else MOST
 
 
-def _grid(
-    rows: Sequence[Sequence[str]], widths: Sequence[int], style: str = ""
-) -> "RenderableType":
+def _aligned(widths: Sequence[int], width: int, what: str, *cells: str) -> "Lines":
+    """A number in columns; its name stands over them where it does not fit beside them."""
     from rich.table import Table
 
-    grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    columns = [*widths, max(len(part) for verdict in Verdict for part in verdict.split())]
+    room = width - sum(GAP + column for column in columns)
+    grid = Table.grid(padding=(0, GAP, 0, 0), expand=True)
     grid.add_column(ratio=1)
-    for room in widths:
-        grid.add_column(justify="right", width=room, no_wrap=True)
-    grid.add_column(width=max(len(part) for verdict in Verdict for part in verdict.split()))
-    for row in rows:
-        grid.add_row(*row, style=style)
-    return grid
+    for column in columns[:-1]:
+        grid.add_column(justify="right", width=column, no_wrap=True)
+    grid.add_column(width=columns[-1])
+    if len(what) <= room:
+        grid.add_row(what, *cells)
+        return [grid]
+    grid.add_row("", *cells)
+    return [what, grid]
 
 
-def _stacked(rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(
-        f"{what}\n  {expected} expected, {tolerance}\n  {measured} measured: {verdict}"
-        for what, expected, measured, tolerance, verdict in rows
-    )
+def _stacked(what: str, expected: str, measured: str, tolerance: str, verdict: str) -> "Lines":
+    """A number in lines, one under another."""
+    known = ", ".join(filter(None, [f"{expected} expected", tolerance]))
+    return [what, f"  {known}", f"  {measured} measured: {verdict}"]
+
+
+def _set_in(lines: "Lines") -> "Lines":
+    from rich.padding import Padding
+
+    return [Padding(line, (0, 0, 0, INDENT)) for line in lines]
 
 
 def _heading(result: Result) -> list["RenderableType"]:

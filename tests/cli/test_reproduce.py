@@ -72,7 +72,7 @@ def test_the_table_fits_and_shows_every_number_and_note(columns):
     assert "0.291027924" in flat
     assert "0.2910277737" in flat
     assert "differs as" in flat
-    assert "loss after a step: his page prints 0.291027924, from numbers rounded" in flat
+    assert "his page prints 0.291027924, from numbers rounded on the way" in flat
     assert "size of step 25" in flat
     assert all(load(name).source.link in "".join(said.split()) for name in QUICK)
     assert flat.endswith("3 claims: 2 reproduced, 1 differs as stated. 0 s.")

@@ -31,7 +31,7 @@ Examples:
 
 \b
 Studies, instead of a race:
-  microgd descend ravine --study rates   too small, right, oscillating, divergent
+  microgd descend line --study rates     too small, right, oscillating, divergent
   microgd descend beale --study angle    the slope in every direction
   microgd descend cliff --study clip     with and without clipping; try plateau
   microgd descend line --study batches   batch, mini-batch, stochastic

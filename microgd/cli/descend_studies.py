@@ -257,7 +257,7 @@ STUDIES: Mapping[str, Study] = {
     ),
     "rates": Study(
         lambda asked: rates(asked.surface, asked.start, asked.steps or 60),
-        _show_rates, _rates_document, "ravine", ("--start", "--steps"),
+        _show_rates, _rates_document, "bowl", ("--start", "--steps"),
     ),
     "clip": Study(
         _clip, _show_race, _race_document, "cliff",

@@ -60,16 +60,18 @@ class Rates:
 
 
 def rates(
-    surface: str | Surface | Function = "ravine", start: Point | None = None, steps: int = 60
+    surface: str | Surface | Function = "bowl", start: Point | None = None, steps: int = 60
 ) -> Rates:
     """Run gradient descent at 0.05, 0.5, 0.95 and 1.05 of the limit 2/L.
 
         distance after a step = (1 - lr * L) * distance     along the eigenvector of L
 
     so it shrinks for 0 < lr < 2/L, changes its side from lr > 1/L on, and is gone in one step at
-    1/L. On a quadratic this holds exactly and everywhere; elsewhere near the minimum, which is why
-    L is taken at the nearest known one (at the start, if none is known). LeCun et al. (1998,
-    Efficient BackProp, figure 6, https://doi.org/10.1007/3-540-49430-8_2).
+    1/L. (Where the other direction is much flatter, as in the ravine, that one is what takes long,
+    and a rate nearer to the limit is the faster one.) On a quadratic this holds exactly and
+    everywhere; elsewhere near the minimum, which is why L is taken at the nearest known one (at
+    the start, if none is known). LeCun et al. (1998, Efficient BackProp, figure 6,
+    https://doi.org/10.1007/3-540-49430-8_2).
 
     Raises ValueError where the surface does not curve upwards, for then there is no limit.
 

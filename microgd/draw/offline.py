@@ -9,9 +9,10 @@ from hashlib import sha256
 from importlib.resources import files
 
 
-def page(kind: str, data: object, scripts: Sequence[str] = (), **parts: str) -> str:
-    """The page ``assets/kind.html`` with its style and script, and those that all pages share.
+def page(kind: str, data: object, scripts: Sequence[str] = (), *, title: str, **parts: str) -> str:
+    """The body ``assets/kind.html`` as a page, with its style and script and those of all pages.
 
+    title    what the browser's tab says, as HTML
     data     what the script reads, put into the page as JSON
     scripts  more files that belong to the script, to be run before it
     parts    HTML for the ``{names}`` of the page and its style, put in as it is
@@ -24,14 +25,16 @@ def page(kind: str, data: object, scripts: Sequence[str] = (), **parts: str) -> 
         "default-src 'none'; img-src data:; style-src 'unsafe-inline';"
         f" script-src '{_digest(script)}'; form-action 'none'; base-uri 'none'"
     )
-    own = {
+    body = {**parts, "controls": asset("controls.html").strip()}
+    whole = {
+        "title": title,
         "policy": policy,
         "style": filled(style, parts),
-        "script": script,
+        "body": filled(asset(f"{kind}.html"), body),
         "record": embedded(data),
-        "controls": asset("controls.html").strip(),
+        "script": script,
     }
-    return filled(asset(f"{kind}.html"), {**parts, **own})
+    return filled(asset("page.html"), whole)
 
 
 def embedded(data: object) -> str:

@@ -121,12 +121,12 @@ def test_the_study_of_angles():
 
 def test_the_study_of_rates():
     said = run("--study", "rates")
-    assert "2/L = 0.04" in said
+    assert "2/L = 2. " in said
     for name, factor in (("too small", 0.9), ("right", 0), ("oscillating", -0.9)):
         assert re.search(rf"^{name} .* {factor:.4f} +{factor:.4f} ", said, re.MULTILINE)
     told = json.loads(run("--study", "rates", "--json"))
-    assert told["limit"] == rates("ravine").limit
-    assert [rate["lr"] for rate in told["rates"].values()] == [r.lr for r in rates("ravine").rates]
+    assert told["limit"] == rates().limit
+    assert [rate["lr"] for rate in told["rates"].values()] == [r.lr for r in rates().rates]
 
 
 def test_the_study_of_clipping():

@@ -6,7 +6,7 @@ const state = {
   shown: new Set(runs.keys()),
   kinds: new Set(runs.flatMap((run) => vectors(run, 0)).filter((one) => one.drawn).map((one) => one.key)),
 };
-const SPEEDS = [1, 2, 5, 10, 20, 40]; // steps a second
+const SPEEDS = [1, 2, 5, 10, 20, 40, 100]; // steps a second
 const ICONS = { arrow: "M1 7h20m-5-5 5 5-5 5", ellipse: "M2 7a10 5 0 1 0 20 0 10 5 0 1 0-20 0" };
 
 function short(x) {
@@ -227,7 +227,7 @@ $("notes").append(...record.notes.map((note) => make("li", "", note)));
 $("ground").setAttribute("aria-label", `Map of ${name}: ${axes[0]} from ${box[0]} to ${box[1]}, ${axes[1]} from ${box[2]} to ${box[3]}. The tables have all numbers.`);
 $("numbers").tBodies[0].append(...runs.map(row));
 $("slider").max = record.steps;
-const usual = SPEEDS.find((speed) => record.steps / speed <= 12) ?? SPEEDS.at(-1);
+const usual = SPEEDS.find((speed) => record.steps / speed <= 12) ?? 40;
 for (const speed of SPEEDS) {
   const option = make("option", "", `${speed} / s`);
   Object.assign(option, { value: speed, selected: speed === usual });

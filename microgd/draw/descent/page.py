@@ -91,7 +91,7 @@ def _run(race: Race, one: Run) -> dict[str, Any]:
         if left is not None
         else f"at the minimum from step {reached}"
         if reached is not None
-        else "not at the minimum yet"
+        else "not at the minimum by the end"
     )
     return {
         "name": clean(one.name),

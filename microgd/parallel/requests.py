@@ -28,10 +28,10 @@ class Pull:
 class Push:
     """An update for the server, with the versions that it was computed from.
 
-    update    flat array, as long as the parameters
+    update    flat array, as long as the parameters, or as `at`
     seen      the versions that `Pull` gave
     loss      of the batch that it came from
-    at        where `update` is not zero, for a lock-free write of a sparse one; None for all
+    at        where a lock-free write of a sparse update is to go; None: everywhere
     place     the worker's own parameters, where it keeps some (EASGD); None if it does not
     distance  how far these are from the server's
 

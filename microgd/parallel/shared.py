@@ -54,7 +54,7 @@ class Shared:
     def begin(self, push: Push) -> Write:
         """Read, and add."""
         at = slice(None) if push.at is None else push.at
-        new = self.weights[at] + self.algorithm.change(push.update[at])
+        new = self.weights[at] + self.algorithm.change(push.update)
         return Write(at, new, self.held[at].copy(), push.seen[0])
 
     def finish(self, write: Write) -> int:

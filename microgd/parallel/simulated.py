@@ -159,7 +159,7 @@ class _Simulation:
             self.applied(me, push, staleness=staleness)
         else:
             write = self.store.begin(push)
-            share = len(write.new) / len(push.update)
+            share = len(write.new) / self.replicas[me].size
             self.later(self.options.write * share, self.stored, me, push, write)
 
     def stored(self, me: int, push: Push, write: Write) -> None:

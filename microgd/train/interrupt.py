@@ -2,16 +2,25 @@
 
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import FrameType
 
 from microgd.train.callbacks import Run
 
 
+def stops(run: Run) -> AbstractContextManager[None]:
+    """Inside, the first Ctrl-C sets `run.stop` and `history.interrupted`."""
+
+    def stop() -> None:
+        run.stop = run.history.interrupted = True
+
+    return interruptible(stop)
+
+
 @contextmanager
-def stops(run: Run) -> Iterator[None]:
-    """Inside, the first Ctrl-C sets `run.stop` and `history.interrupted`.
+def interruptible(stop: Callable[[], None]) -> Iterator[None]:
+    """Inside, the first Ctrl-C calls `stop`.
 
     The former handler is back from then on, so that the second does what it did before. Signals
     arrive in the main thread only, and one that is ignored (as under nohup) stays so.
@@ -24,7 +33,7 @@ def stops(run: Run) -> Iterator[None]:
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, former)
-        run.stop = run.history.interrupted = True
+        stop()
 
     signal.signal(signal.SIGINT, ask)
     try:

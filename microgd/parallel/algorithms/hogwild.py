@@ -38,4 +38,5 @@ class Hogwild(Algorithm):
         for x, y in replica.batches():
             w, seen = yield Pull()
             g = replica.gradient(w, x, y)
-            yield Push(g, seen, replica.loss, np.flatnonzero(g) if self.sparse else None)
+            at = np.flatnonzero(g) if self.sparse else None
+            yield Push(g if at is None else g[at], seen, replica.loss, at)

@@ -9,6 +9,7 @@ from microgd.experiments.claim import Verdict, check
 from microgd.experiments.claims import (
     batch_norm_speed,
     curriculum,
+    curriculum_order,
     encoder,
     gradient_noise,
     symmetry,
@@ -121,3 +122,43 @@ def test_the_error_of_a_line_is_that_of_many_points(monkeypatch):
     points = labels * curriculum.TEACHER + rng.standard_normal((200_000, 2))
     wrong = np.sign(found["net"](points).numpy()) != labels
     assert error == pytest.approx(wrong.mean(), abs=4e-3)
+
+
+def test_perceptrons_side_by_side_follow_rosenblatts_rule():
+    rng = np.random.default_rng(0)
+    start, x = rng.standard_normal((3, 4)), rng.uniform(size=(3, 30, 4))
+    y = rng.choice([-1.0, 1.0], size=(3, 30))
+    by_hand = start.copy()
+    for run in range(3):
+        for example, label in zip(x[run], y[run], strict=True):
+            if label * (by_hand[run] @ example) < 0:
+                by_hand[run] += label * example
+    np.testing.assert_allclose(curriculum_order.learn(start, x, y), by_hand)
+
+
+def test_the_examples_of_the_perceptron_are_those_of_the_paper(monkeypatch):
+    monkeypatch.setattr(curriculum_order, "RELEVANT", 3)
+    monkeypatch.setattr(curriculum_order, "IRRELEVANT", 4)
+    rng = np.random.default_rng(0)
+    teacher = rng.standard_normal((5, 3))
+    x, y, margin, noisy = curriculum_order.task(teacher, 400, rng)
+    assert x.min() >= 0
+    assert x.max() < 1
+    np.testing.assert_array_equal((x[:, :, 3:] > 0).sum(axis=2), noisy)
+    assert np.bincount(noisy.ravel(), minlength=5) == pytest.approx([400] * 5, rel=0.2)
+    score = sum(x[:, :, i] * teacher[:, None, i] for i in range(3))
+    np.testing.assert_array_equal(y, np.sign(score))
+    np.testing.assert_allclose(margin, y * score)
+
+
+def test_an_order_that_helps_is_as_published(monkeypatch):
+    # The hardest first help; if they were called the easiest, the claim would be met
+    monkeypatch.setattr(curriculum_order, "RUNS", 200)
+    correct = curriculum_order.task
+
+    def reversed_task(*args):
+        x, y, margin, noisy = correct(*args)
+        return x, y, -margin, -noisy
+
+    monkeypatch.setattr(curriculum_order, "task", reversed_task)
+    assert all(row.verdict is not Verdict.DIFFERS for row in check(curriculum_order.CLAIM).rows[1:])

@@ -38,6 +38,7 @@ NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_
     "batch-norm-speed",
     "gradient-noise",
     "curriculum",
+    "curriculum-order",
     "word2vec",
 )
 

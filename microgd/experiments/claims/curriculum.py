@@ -1,9 +1,4 @@
-"""Bengio et al. (2009): a learner that is shown the easy examples only finds the better line.
-
-The paper's second experiment, on the order of the examples of a perceptron, leaves open how many
-inputs there are. It is not repeated here: in our trials with 5 to 100 relevant and irrelevant ones
-the order from easy to difficult was no better than a random one.
-"""
+"""Bengio et al. (2009): a learner that is shown the easy examples only finds the better line."""
 
 import math
 from collections.abc import Iterator

@@ -36,7 +36,7 @@ def run(seed: int) -> Iterator[Row | Plot]:
               " so up to the end of the 95 % interval of 2 in 200")  # fmt: skip
     yield Row("share of these that have two hidden units", 1.0,
               stuck[2] / total if total else 1.0, Absolute(0.0),
-              f"both in the chapter; with two outputs at 1/2, as there, {halves.count(2)} of {total};"
+              f"both in the chapter; two outputs at 1/2, as there, in {halves.count(2)} of {total};"
               f" 2-2-1 learns in {share(RUNS - stuck[2], RUNS)}")  # fmt: skip
     few, many = (float(np.median(sweeps[hidden])) for hidden in (2, 32))
     yield Row("sweeps with 32 hidden units / with 2", chauvin(32) / chauvin(2), many / few,

@@ -1,7 +1,6 @@
 """word2vec: vectors of words, learned by guessing which words stand near them."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -70,6 +69,8 @@ class SkipGram(Module):
         Raises ValueError for a word that is not in the vocabulary.
         """
         if word not in self.words:
+            from difflib import get_close_matches  # costs a millisecond, and only an error needs it
+
             close = get_close_matches(word, self.words, n=1)
             hint = f"; did you mean {close[0]!r}?" if close else ""
             raise ValueError(f"nearest: {word!r} is none of the {len(self.words)} words{hint}")

@@ -3,8 +3,12 @@
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
 
 _TOKEN = re.compile(rb"\x1b(?:\[[0-9;]*|O)[A-Za-z~]|.", re.DOTALL)
 _NAMES = {
@@ -43,6 +47,25 @@ def pressed() -> Iterator[Iterator[str]]:
         yield _keys(stream)
     finally:
         termios.tcsetattr(stream, termios.TCSADRAIN, before)
+
+
+def browse(
+    screen: "Console", drawn: Callable[[], "RenderableType"], press: Callable[[str], None]
+) -> None:
+    """Fill the screen with what `drawn` gives, anew after each key that `press` is told; q leaves.
+
+    Afterwards the screen is as before.
+    """
+    with pressed() as typed, screen.screen(hide_cursor=True) as page:
+        try:
+            page.update(drawn())
+            for key in typed:
+                if key == "q":
+                    break
+                press(key)
+                page.update(drawn())
+        except KeyboardInterrupt:
+            pass  # another way to say q
 
 
 def _keys(stream: int) -> Iterator[str]:

@@ -36,16 +36,7 @@ def play(what: Debugger | Recording) -> None:
         return
     if player.current is None:
         player.step()
-    with keys.pressed() as typed, screen.screen(hide_cursor=True) as page:
-        try:
-            page.update(_page(player, screen.width))
-            for key in typed:
-                if key == "q":
-                    break
-                _move(player, key)
-                page.update(_page(player, screen.width))
-        except KeyboardInterrupt:
-            pass  # another way to say q
+    keys.browse(screen, lambda: _page(player, screen.width), lambda key: _move(player, key))
     if player.current:
         screen.print(shown(player.current, screen.width))
 

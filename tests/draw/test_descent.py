@@ -163,6 +163,25 @@ def test_a_step_in_a_terminal_shows_balls_and_numbers(width):
     assert "ravine, step 7 of 20" in captured.get()
 
 
+@pytest.mark.parametrize(("columns", "lines"), [(80, 40), (40, 40), (60, 24)])
+def test_keys_step_through_a_race_in_a_terminal(columns, lines):
+    from pseudo_terminal import Terminal
+
+    program = "from microgd.descent import race; race('ravine', steps=30).play(); print('over')"
+    terminal = Terminal(columns, program, lines)
+    terminal.wait_for("step 0 of 30")
+    for keys, step in [
+        (b"n", 1), (b"\x1b[C", 2), (b"p", 1), (b"p", 0), (b"p", 0), (b"f", 10), (b"b", 0),
+        (b"G", 30), (b"n", 30), (b"g", 0), (b"\x1b[F", 30), (b"b", 20), (b"?n", 21),
+    ]:  # fmt: skip
+        terminal.press(keys)
+        said = terminal.wait_for(rf"step {step} of 30(.|\n)*?3 second moment: ")
+        assert all(mark in said for mark in "123")
+    terminal.press(b"q")
+    assert "step 21 of 30" in terminal.wait_for("over")
+    assert terminal.close() == 0
+
+
 def test_play_prints_the_outcome_where_nobody_can_press_a_key(capsys):
     race("bowl", "sgd", steps=3).play()
     assert "final loss" in capsys.readouterr().out

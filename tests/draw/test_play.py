@@ -2,14 +2,11 @@
 
 import os
 import re
-import select
 import subprocess
 import sys
-import time
 
 import pytest
-
-pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
+from pseudo_terminal import Terminal
 
 PROGRAM = """
 import numpy as np
@@ -24,38 +21,6 @@ print("left at", debug.current.number)
 LEFT = re.compile(r"left at (\d)")
 
 
-class Terminal:
-    """A program in a terminal of its own."""
-
-    def __init__(self, columns, lines=40, program=PROGRAM):
-        self.child, self.stream = pty.fork()
-        if not self.child:
-            os.environ.update(COLUMNS=str(columns), LINES=str(lines), TERM="xterm", NO_COLOR="1")
-            os.execv(sys.executable, [sys.executable, "-c", program])  # noqa: S606
-        self.said = ""
-
-    def wait_for(self, what):
-        """Read until `what` was said, and return what was said up to there."""
-        deadline = time.monotonic() + 60
-        while not (found := re.search(what, self.said)):
-            assert time.monotonic() < deadline, f"{what} is not in {self.said!r}"
-            if select.select([self.stream], [], [], 1)[0]:
-                try:
-                    self.said += os.read(self.stream, 65536).decode()
-                except OSError:
-                    assert re.search(what, self.said), f"{what} is not in {self.said!r}"
-        said, self.said = self.said[: found.end()], self.said[found.end() :]
-        return said
-
-    def press(self, keys):
-        os.write(self.stream, keys)
-
-    def close(self):
-        _, status = os.waitpid(self.child, 0)
-        os.close(self.stream)
-        return os.waitstatus_to_exitcode(status)
-
-
 def page(step):
     """What the screen shows at a step."""
     return rf"step {step} of 5(.|\n)*?step {step}: "
@@ -63,7 +28,7 @@ def page(step):
 
 @pytest.mark.parametrize("columns", [40, 60, 80])
 def test_keys_step_forth_and_back(columns):
-    terminal = Terminal(columns)
+    terminal = Terminal(columns, PROGRAM)
     terminal.wait_for(page(1))
     for keys, step in [
         (b"n", 2), (b"\x1b[C", 3), (b" ", 4), (b"p", 3), (b"\x1b[D", 2), (b"\x1bOC", 3),
@@ -82,7 +47,7 @@ def test_keys_step_forth_and_back(columns):
 
 @pytest.mark.parametrize("keys", [b"q", b"\x03", b"\x04"])
 def test_ways_to_leave(keys):
-    terminal = Terminal(60)
+    terminal = Terminal(60, PROGRAM)
     terminal.wait_for(page(1))
     terminal.press(keys)
     terminal.wait_for(LEFT)
@@ -90,7 +55,7 @@ def test_ways_to_leave(keys):
 
 
 def test_a_low_terminal_shows_the_keys():
-    terminal = Terminal(60, lines=6)
+    terminal = Terminal(60, PROGRAM, lines=6)
     assert "q quit" in terminal.wait_for(r"q quit")
     terminal.press(b"q")
     terminal.wait_for(LEFT)
@@ -101,7 +66,7 @@ def test_the_terminal_collects_keys_again():
     program = (
         PROGRAM + "import termios\nprint('echo', bool(termios.tcgetattr(0)[3] & termios.ECHO))"
     )
-    terminal = Terminal(60, program=program)
+    terminal = Terminal(60, program)
     terminal.wait_for(page(1))
     terminal.press(b"q")
     terminal.wait_for(r"echo True")

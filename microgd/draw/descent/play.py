@@ -6,9 +6,8 @@ import numpy as np
 
 from microgd.descent.race import Race
 from microgd.draw import keys
-from microgd.draw.descent.table import outcome
+from microgd.draw.descent.table import fitted, outcome
 from microgd.draw.descent.words import slot
-from microgd.draw.tables import table
 from microgd.draw.terminal import console, paragraph
 from microgd.explain.text import clean, number
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 SHADES = " .:-=+*#"  # from the lowest ground to the highest
-ROWS = 18
+ROWS, LOWEST = 18, 5  # lines of the map, at the most and at the least
 MARKS = "123456789"
 HELP = "n next   p back   f, b ten steps   g start   G end   q quit"
 SHORT = "n next  p back  q quit"
@@ -40,43 +39,47 @@ def play(race: Race) -> None:
         paragraph(screen, outcome(race, screen.width))
         return
     step = 0
-    with keys.pressed() as typed, screen.screen(hide_cursor=True) as page:
-        try:
-            page.update(shown(race, step, screen.width))
-            for key in typed:
-                if key == "q":
-                    break
-                step = _moved(race, step, key)
-                page.update(shown(race, step, screen.width))
-        except KeyboardInterrupt:
-            pass  # another way to say q
-    screen.print(shown(race, step, screen.width))
+    height = min(ROWS, max(screen.height - 5 - 3 * len(race.runs), LOWEST))
+
+    def drawn() -> "Group":
+        return shown(race, step, screen.width, height)
+
+    def press(key: str) -> None:
+        nonlocal step
+        step = _moved(race, step, key)
+
+    keys.browse(screen, drawn, press)
+    screen.print(drawn())
 
 
-def shown(race: Race, step: int, width: int) -> "Group":
-    """A step as lines of at most `width` columns: the map, and a row for each rule."""
+def shown(race: Race, step: int, width: int, height: int = ROWS) -> "Group":
+    """A step as lines of at most `width` columns: the map, a row for each rule, and its state."""
     from rich.console import Group
     from rich.text import Text
 
-    rows = table("rule", *race.surface.axes, "loss", "rate", "remembers")
-    rows.columns[-1].justify = "left"
-    rows.columns[-1].no_wrap = False
-    for mark, one in zip(_marks(race), race.runs, strict=True):
-        k = min(step, len(one))
-        state = ", ".join(
-            f"{slot(name).words} ({number(values[k][0])}, {number(values[k][1])})"
-            for name, values in one.state.items()
-        )
-        place = map(number, one.points[k])
-        rows.add_row(
-            f"{mark} {clean(one.name)}", *place, number(one.losses[k]), number(one.rates[k]), state
-        )
+    places = [min(step, len(one)) for one in race.runs]
+    runs = list(zip(_marks(race), race.runs, places, strict=True))
+    columns = {
+        "rule": [f"{mark} {clean(one.name)}" for mark, one, _ in runs],
+        **{
+            axis: [number(one.points[k][i]) for _, one, k in runs]
+            for i, axis in enumerate(race.surface.axes)
+        },
+        "loss": [number(one.losses[k]) for _, one, k in runs],
+        "rate": [number(one.rates[k]) for _, one, k in runs],
+    }
+    states = [
+        f"{mark} {slot(name).words}: {number(values[k][0])}, {number(values[k][1])}"
+        for mark, one, k in runs
+        for name, values in one.state.items()
+    ]
     head = Text(f"{race.surface.name}, step {step} of {race.steps}\n", style="bold")
     head.append(HELP if width > len(HELP) else SHORT, style="dim")
-    return Group(head, Text(), field(race, step, width), Text(), rows)
+    rows = fitted(columns, width, spare=("rate",))
+    return Group(head, field(race, step, width, height), rows, Text("\n".join(states), "dim"))
 
 
-def field(race: Race, step: int, width: int) -> "Text":
+def field(race: Race, step: int, width: int, height: int = ROWS) -> "Text":
     """The surface from above in characters, darker where it is higher, and the balls on it.
 
     >>> from microgd.descent import race
@@ -91,7 +94,7 @@ def field(race: Race, step: int, width: int) -> "Text":
     finite = np.isfinite(values)
     levels = np.quantile(values[finite], np.linspace(0, 1, len(SHADES) + 1)[1:-1])
     across = np.linspace(0, 120, columns).round().astype(int)
-    down = np.linspace(120, 0, ROWS).round().astype(int)
+    down = np.linspace(120, 0, height).round().astype(int)
     shades = np.digitize(values[np.ix_(down, across)], levels)
     lines = [Text("".join(SHADES[shade] for shade in row), style="dim") for row in shades]
     x0, x1, y0, y1 = race.surface.box
@@ -100,7 +103,7 @@ def field(race: Race, step: int, width: int) -> "Text":
         if not (x0 <= x <= x1 and y0 <= y <= y1):
             continue
         column = round((x - x0) / (x1 - x0) * (columns - 1))
-        row = round((y1 - y) / (y1 - y0) * (ROWS - 1))
+        row = round((y1 - y) / (y1 - y0) * (height - 1))
         text = lines[row].plain
         lines[row].plain = text[:column] + mark + text[column + 1 :]
         lines[row].stylize("bold not dim", column, column + 1)

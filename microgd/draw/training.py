@@ -34,6 +34,7 @@ class Training:
     history   of the training
     model     as it is now
     points    data to draw the network's answers over: labels or quantities
+    unseen    whether the network has not learned from them
     """
 
     command: str
@@ -43,6 +44,7 @@ class Training:
     history: History
     model: Module
     points: Dataset
+    unseen: bool = True
 
 
 def training(run: Training) -> str:
@@ -80,7 +82,7 @@ def training(run: Training) -> str:
         ("What was trained", _what(run)),
         ("How it went", _pair(places["loss"], places.get("metric", ""))),
         (
-            "Gradient and learning rate",
+            "Gradient and learning rate" if rates else "Gradient",
             "<p>The norm of the whole gradient is that of the last batch, as the backward pass gave"
             " it: before clipping and noise. Below it, each parameter's part, as the optimizer took"
             " it.</p>"
@@ -89,7 +91,9 @@ def training(run: Training) -> str:
         ),
     ]
     if answers is not None:
-        sections.append(("What it learned", f"<figure>{places['answers']}</figure>"))
+        which = "It has not learned from these points" if run.unseen else "It learned from these"
+        learned = f"<p>{which}.</p><figure>{places['answers']}</figure>"
+        sections.append(("What it learned", learned))
     if layers:
         drawn = "".join(f"<div>{places[name]}</div>" for name in layers)
         sections.append(("Its weights", f'<figure class="pair">{drawn}</figure>'))

@@ -28,6 +28,7 @@ def write(path: Path, plan: Plan, found: Result) -> None:
                 history=found.history,
                 model=learner.model,
                 points=replace(points, x=x, y=labels),
+                unseen=learner.held_out is not None,
             )
         ),
     )

@@ -29,15 +29,19 @@ def curves(
     options  of the Bokeh figure, as ``height=420``
 
     Returns a Bokeh figure, which a notebook shows and ``.save(path)`` writes. Raises ValueError if
-    a curve has not as many numbers along x as along y.
+    there is no curve, or one has not as many numbers along x as along y.
 
     >>> curves({"square": ([1, 2, 3], [1, 4, 9])}, "A parabola").title.text
     'A parabola'
     """
+    if not lines:
+        raise ValueError("curves: there are none; give a mapping from names to (along x, along y)")
     scales = {f"{axis}_axis_type": "log" if axis in log else "linear" for axis in "xy"}
     plot = blank(title, x, y, **scales, **options)
     colours, dashes = cycle(COLOURS), cycle(DASHES)
     for name, (along, up) in zip(named(lines), lines.values(), strict=True):
+        if len(along) != len(up):
+            raise ValueError(f"curves: {name!r:.60} has {len(along)} numbers along x, {len(up)} up")
         places = np.array([along, up], float)
         for axis, row in zip("xy", places, strict=True):
             row[~np.isfinite(row) | ((axis in log) & (row <= 0))] = np.nan

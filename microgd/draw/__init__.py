@@ -10,6 +10,9 @@ from microgd.lazy import offer
 if TYPE_CHECKING:
     from microgd.draw.graph import Graph as Graph
     from microgd.draw.graph import graph as graph
+    from microgd.draw.parallel.losses import losses as losses
+    from microgd.draw.parallel.staleness import staleness as staleness
+    from microgd.draw.parallel.timeline import timeline as timeline
     from microgd.draw.plots.activations import activations as activations
     from microgd.draw.plots.boundary import decision_boundary as decision_boundary
     from microgd.draw.plots.flow import flow as flow
@@ -28,7 +31,10 @@ _HOME = {  # what is offered here, and the file that it comes from
     "graph": "graph",
     "heatmap": "plots.heatmap",
     "history": "plots.history",
+    "losses": "parallel.losses",
     "schedule": "plots.schedule",
+    "staleness": "parallel.staleness",
+    "timeline": "parallel.timeline",
     "weights": "plots.weights",
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from microgd.explain.show import drawing
 from microgd.graph import Array
 from microgd.parallel.requests import Push, Versions
 
@@ -196,7 +197,19 @@ class Record:
         lines += [f"{found[k]} {k}" for k in ("refused", "died", "replaced") if k in found]
         return "\n  ".join(lines)
 
-    # Saving
+    # Showing and saving
+
+    def _repr_mimebundle_(self, **_: Any) -> Any:
+        return drawing("parallel.notebook", "bundle")(self)
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the run as one page that works offline; returns the path.
+
+        Raises ValueError for a run without updates, OSError where no file can be written.
+        """
+        path = Path(path)
+        path.write_text(drawing("parallel.page", "page")(self), encoding="utf-8")
+        return path
 
     def to_csv(self, path: str | PathLike[str]) -> None:
         """Write a line for every event, with the names of its fields first; versions as ``3 4``.

@@ -1,0 +1,1 @@
+"""Parallel runs to pictures: who read what and wrote it when, what it cost, and what was lost."""

@@ -176,6 +176,7 @@ def _conditions(
     if clip is not None:
         said.append(f"gradients clipped at {clip:g}")
     if schedule:
-        first, last = runs[0].rates[[0, -1]]
-        said.append(f"rate scheduled, of {runs[0].name} from {first:.3g} to {last:.3g}")
+        rates = runs[0].rates
+        low, high = rates.min(), rates.max()
+        said.append(f"rate scheduled, of {runs[0].name} between {low:.3g} and {high:.3g}")
     return ", ".join(said)

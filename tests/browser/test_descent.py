@@ -255,6 +255,8 @@ def test_the_chart_shows_four_quantities_and_leads_to_a_step(visit):
     assert len(drawn) == 8
     assert all("NaN" not in svg for svg in drawn)
     page.select_option("#quantity", "rates")
+    limits = page.locator("#chart .limit")
+    assert limits.count() == 3, "of sgd, momentum and nesterov"
     tops = page.locator("#chart .curve").first.get_attribute("points").split()
     assert len({point.split(",")[1] for point in tops}) == 5, "a stair of five steps"
     box = page.locator("#chart").bounding_box()
@@ -406,6 +408,22 @@ def test_a_phone_shows_it_without_scrolling_sideways(visit, size):
         assert box["height"] >= 40  # for a finger
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= size[0]
+
+
+@pytest.mark.parametrize("size", [*PHONES, DESKTOP], ids=str)
+def test_numbers_stay_in_their_cells_and_names_in_one_piece(visit, size):
+    found = race("ravine", RULES, schedule=lambda rule: optim.CosineAnnealingWarmRestarts(rule, 25))
+    page = visit(page_of(found), size=size)
+    wide = """() => [...document.querySelectorAll("td + td")].filter((cell) => {
+      const text = document.createRange();
+      text.selectNodeContents(cell);
+      return text.getBoundingClientRect().width > cell.clientWidth - 4;
+    }).map((cell) => cell.textContent)"""
+    for k in (0, 14, 44, 99):
+        page.evaluate("k => go(k)", k)
+        assert page.evaluate(wide) == []
+    lines = page.locator("#numbers button").evaluate_all("all => all.map((b) => b.offsetHeight)")
+    assert max(lines) < 36
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONES[1]], ids=["desktop", "phone"])

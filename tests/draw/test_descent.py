@@ -121,7 +121,7 @@ def test_a_schedule_and_fading_noise_are_told():
         race("bowl", "sgd:0.5", steps=4, noise=(1, 0.55),
              schedule=lambda rule: optim.StepLR(rule, 2)))  # fmt: skip
     assert told[-1] == (
-        "Noise of variance 1 / (1 + step)**0.55, rate scheduled, of sgd:0.5 from 0.5 to 0.005."
+        "Noise of variance 1 / (1 + step)**0.55, rate scheduled, of sgd:0.5 between 0.005 and 0.5."
     )
 
 

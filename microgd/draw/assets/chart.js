@@ -21,6 +21,14 @@ const QUANTITIES = {
   },
 };
 
+function limits(svg, drawn, y, right, to) {
+  // The rates up to which gradient descent is stable, where that is known: not reached, not crossed
+  for (const k of drawn.filter((one) => runs[one].limit !== null && runs[one].limit <= to)) {
+    const style = `stroke: var(--rule${k % 8})`;
+    svg.append(shape("line", { class: "limit", x1: PAD.left, x2: right, y1: y(runs[k].limit), y2: y(runs[k].limit), style }));
+  }
+}
+
 const chart = { x: (step) => step, steps: (px) => px };
 
 function paintChart() {
@@ -30,7 +38,8 @@ function paintChart() {
   const { clientWidth: width, clientHeight: height } = $("chart");
   if (!width) return;
   const scale = log ? Math.log10 : (v) => v;
-  const finite = curves.flat().filter((v) => Number.isFinite(scale(v)));
+  const bounds = quantity === "rates" ? drawn.map((k) => runs[k].limit).filter((v) => v !== null) : [];
+  const finite = [...curves, bounds].flat().filter((v) => Number.isFinite(scale(v)));
   let [from, to] = finite.length ? finite.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]) : [0.1, 1];
   if (log) from = Math.max(from, to * 1e-12);
   else to = Math.min(to, 1.5 * Math.max(...curves.map((curve) => curve[0]), from + 1e-9, quantity === "losses" ? -Infinity : to));
@@ -50,6 +59,7 @@ function paintChart() {
   for (const tick of ticks(0, record.steps, 5).filter(Number.isInteger)) {
     svg.append(shape("text", { x: chart.x(tick), y: height - 4, "text-anchor": "middle" }, tick));
   }
+  if (quantity === "rates") limits(svg, drawn, y, right, to);
   const now = shape("line", { class: "now", y1: PAD.top, y2: bottom });
   svg.append(now);
   const dots = drawn.map((k, place) => {
@@ -73,7 +83,8 @@ function paintChart() {
   chart.mark();
   $("chart").replaceChildren(svg);
   const what = $("quantity").selectedOptions[0].textContent;
-  const above = quantity === "losses" && log && lowest !== 0 ? ` above ${short(lowest)}` : "";
-  $("chart").setAttribute("aria-label", `${what}${above} over ${record.steps} steps, of ${drawn.map((k) => runs[k].name).join(", ")}`);
-  $("above").textContent = above;
+  const above = quantity === "losses" && log && lowest !== 0 ? `, above ${short(lowest)}` : "";
+  $("chart").setAttribute("aria-label", `${what} over ${record.steps} steps${above}, of ${drawn.map((k) => runs[k].name).join(", ")}`);
+  const dotted = $("chart").querySelector(".limit") ? "; dotted: stable up to there" : "";
+  $("over").textContent = `over the steps${above}${dotted}`;
 }

@@ -9,11 +9,13 @@ const state = {
 const SPEEDS = [1, 2, 5, 10, 20, 40, 100]; // steps a second
 const ICONS = { arrow: "M1 7h20m-5-5 5 5-5 5", ellipse: "M2 7a10 5 0 1 0 20 0 10 5 0 1 0-20 0" };
 
+const narrow = matchMedia("(max-width: 30rem)");
+
 function short(x) {
   if (!Number.isFinite(x)) return "not finite";
   const size = Math.abs(x);
-  if (x !== 0 && (size < 1e-3 || size >= 1e5)) return x.toExponential(2);
-  return String(Number(x.toPrecision(4)));
+  if (x !== 0 && (size < (narrow.matches ? 1e-2 : 1e-3) || size >= 1e5)) return x.toExponential(narrow.matches ? 1 : 2);
+  return String(Number(x.toPrecision(narrow.matches ? 3 : 4)));
 }
 
 // --- the tables ------------------------------------------------------------------------------------

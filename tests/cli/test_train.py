@@ -20,6 +20,7 @@ from microgd.cli.training.toolbox import (
     SCHEDULES,
 )
 from microgd.train import evaluate, fit
+from microgd.train.archive import unpack
 
 QUICK = ["moons:n=40", "--hidden", "4", "--epochs", "4"]
 
@@ -67,6 +68,25 @@ def test_float32_stays_float32():
     assert found["options"]["dtype"] == "float32"
     assert found["history"]["loss"] != document(*QUICK)["history"]["loss"]
     np.testing.assert_allclose(values, document(*QUICK)["history"]["loss"], rtol=1e-5)
+
+
+def test_every_array_of_a_float32_run_is_one(tmp_path):
+    path = tmp_path / "run.npz"
+    run(
+        *QUICK, "--dtype", "float32", "--norm", "batch", "--clip-norm", 1, "--grad-noise", 0.1,
+        "--schedule", "cosine", "--early-stopping", 3, "--loss", "mse", "--checkpoint", path,
+    )  # fmt: skip
+    states = unpack(path)[1]
+
+    def arrays(value):
+        if isinstance(value, dict):
+            for part in value.values():
+                yield from arrays(part)
+        elif isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            yield value.dtype
+
+    for part in (states["model"], states["optimizer"], states["EarlyStopping"]):
+        assert set(arrays(part)) == {np.dtype(np.float32)}
 
 
 # Every member of the toolbox

@@ -56,15 +56,35 @@ def steps(path):
         return -1
 
 
-@pytest.mark.parametrize("every", ["epoch", "7"])
-def test_killed_at_random_moments_and_gone_on_it_is_the_uninterrupted_run(every, tmp_path):
-    keep = [*RUN, "--checkpoint-every", every]
+# And the rest: a recurrent network, dropout between its layers, a rate for each layer, a plateau,
+# RMSprop's means, float32, a row for each step
+OTHER = [
+    "moons:n=60,noise=0.3", "--model", "lstm:num_layers=2,dropout=0.2", "--hidden", "4,4",
+    "--optimizer", "rmsprop:centered,momentum=0.5", "--lr", "0.01,0.005,0.01",
+    "--norm", "layer", "--schedule", "plateau:patience=1,factor=0.7", "--label-smoothing", "0.1",
+    "--dtype", "float32", "--every", "step", "--batch-size", "16", "--epochs", "40", "--quiet",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("run", "every", "kills"),
+    [
+        (RUN, "7", 4),
+        (OTHER, "epoch", 4),
+        pytest.param(RUN, "epoch", 20, marks=pytest.mark.slow),
+        pytest.param(OTHER, "5", 20, marks=pytest.mark.slow),
+    ],
+)
+def test_killed_at_random_moments_and_gone_on_it_is_the_uninterrupted_run(
+    run, every, kills, tmp_path
+):
+    keep = [*run, "--checkpoint-every", every]
     straight = [*keep, "--checkpoint", "straight.npz", "--history", "straight.csv"]
     assert finished(*straight, cwd=tmp_path)[::2] == (0, "")
     path, draw = tmp_path / "killed.npz", random.Random(every)  # noqa: S311
     killed = [*keep, "--checkpoint", path.name, "--history", "killed.csv", "--resume"]
     seen = [-1]
-    for _ in range(6):
+    for _ in range(kills):
         with start(*killed, cwd=tmp_path) as process:
             deadline = time.monotonic() + 60
             while steps(path) <= seen[-1] and process.poll() is None:
@@ -73,7 +93,7 @@ def test_killed_at_random_moments_and_gone_on_it_is_the_uninterrupted_run(every,
             time.sleep(draw.uniform(0, 0.05))
             process.send_signal(signal.SIGKILL)
         seen.append(steps(path))
-    assert len(set(seen)) > 3, "it was killed on its way"
+    assert len(set(seen)) > 3, "it was killed on its way, several times"
     assert finished(*killed, cwd=tmp_path)[::2] == (0, "")
     for name in ("npz", "csv"):
         whole, pieced = (

@@ -12,7 +12,6 @@ from microgd.parallel.algorithms import Algorithm
 from microgd.parallel.events import Record
 from microgd.parallel.job import Job
 from microgd.parallel.processes.options import Options as Options
-from microgd.parallel.processes.supervisor import Supervisor
 from microgd.parallel.processes.worker import leave_if_imported
 
 
@@ -23,6 +22,8 @@ def run(algorithm: Algorithm, job: Job, options: Options, record: Record) -> Arr
     RuntimeError if they cannot start; ValueError for what needs a server and has none.
     """
     leave_if_imported()
+    from microgd.parallel.processes.supervisor import Supervisor  # which workers do without
+
     if algorithm.lock_free and (job.trace or job.shards > 1):
         what = "trace" if job.trace else "shards"
         raise ValueError(

@@ -53,8 +53,8 @@ class Common:
     """What all workers write to without a lock.
 
     weights  the parameters
-    counts   how many updates each worker has stored: each writes to its own only, a cache line
-             apart from the next one's
+    counts   for each worker, how many updates it has stored, and how many batches it has taken for
+             that; it writes to its own row only, a cache line
     """
 
     weights: Shared
@@ -63,14 +63,14 @@ class Common:
     @classmethod
     def of(cls, weights: Array, workers: int) -> "Common":
         """Parameters to begin with."""
-        common = cls(Shared(len(weights), weights.dtype), Shared(8 * workers, np.int64))
+        common = cls(Shared(len(weights), weights.dtype), Shared((workers, 8), np.int64))
         common.weights.array[...] = weights
         return common
 
     @property
     def versions(self) -> Versions:
         """How many updates have been stored."""
-        return (sum(memoryview(self.counts.array)[::8].tolist()),)
+        return (sum(self.counts.array[:, 0].tolist()),)
 
 
 class Writing:
@@ -84,7 +84,7 @@ class Writing:
         self, asking: Asking, common: Common, log: Log, algorithm: Algorithm, me: int, start: float
     ) -> None:
         self.asking, self.common, self.log, self.algorithm = asking, common, log, algorithm
-        self.start, self.weights, self.place = start, common.weights.array, 8 * me
+        self.start, self.weights, self.mine = start, common.weights.array, common.counts.array[me]
         self.view = self.weights.view()
         self.view.flags.writeable = False
 
@@ -101,6 +101,7 @@ class Writing:
 
     def _push(self, push: Push) -> Versions | None:
         since = self._now()
+        self.mine[1] = self.asking.replica.taken  # before the write: better lost than done twice
         if not push.finite():
             self._note("refused", since, push.seen[0], 0, push.loss, 0)
             return None
@@ -108,7 +109,7 @@ class Writing:
             self.weights += self.algorithm.change(push.update)
         else:
             self.weights[push.at] += self.algorithm.change(push.update)
-        self.common.counts.array[self.place] += 1
+        self.mine[0] += 1
         versions = self.common.versions
         self._note("push", since, push.seen[0], versions[0], push.loss, len(push.update))
         return versions
@@ -116,8 +117,7 @@ class Writing:
     def _note(
         self, kind: str, since: float, read: int, written: int, loss: float, count: int
     ) -> None:
-        taken = self.asking.replica.taken
-        self.log.write(KINDS.index(kind), self._now(), since, read, written, loss, count, taken)
+        self.log.write(KINDS.index(kind), self._now(), since, read, written, loss, count)
 
     def _now(self) -> float:
         return time.monotonic() - self.start

@@ -20,15 +20,15 @@ class Shared:
     however that one ends.
     """
 
-    def __init__(self, size: int, dtype: Any, raw: Any = None) -> None:
-        self.dtype = np.dtype(dtype)
+    def __init__(self, shape: int | tuple[int, ...], dtype: Any, raw: Any = None) -> None:
+        self.dtype, size = np.dtype(dtype), int(np.prod(shape))
         self.raw = (
             CONTEXT.RawArray(ctypes.c_char, size * self.dtype.itemsize) if raw is None else raw
         )
-        self.array: Array = np.frombuffer(memoryview(self.raw), self.dtype)
+        self.array: Array = np.frombuffer(memoryview(self.raw), self.dtype).reshape(shape)
 
     def __reduce__(self) -> Any:
-        return Shared, (len(self.array), self.dtype, self.raw)
+        return Shared, (self.array.shape, self.dtype, self.raw)
 
 
 class Slot:
@@ -65,10 +65,9 @@ ROW = np.dtype(
         ("written", np.int64),
         ("loss", float),
         ("count", np.int64),
-        ("taken", np.int64),
     ]
 )
-_ROW = struct.Struct("qddqqdqq")
+_ROW = struct.Struct("qddqqdq")
 
 
 class Log:

@@ -6,7 +6,6 @@ from os import PathLike
 from pathlib import Path
 
 from microgd.arguments import real, whole
-from microgd.train.checkpoint import CheckpointError
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +35,8 @@ class Options:
         if self.checkpoint is not None:
             folder = Path(os.path.realpath(self.checkpoint)).parent
             if not os.access(folder, os.W_OK):
+                from microgd.train.checkpoint import CheckpointError
+
                 raise CheckpointError(
                     f"train: checkpoint: cannot write to {folder}; make the folder first"
                 )

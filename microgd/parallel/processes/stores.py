@@ -64,7 +64,7 @@ class Open:
 
     def __init__(self, algorithm: Algorithm, job: Job, record: Record) -> None:  # noqa: ARG002
         self.common = Common.of(job.whole().weights(), job.workers)
-        self.record, self.taken = record, [0] * job.workers
+        self.record = record
         self.logs: dict[int, Log] = {}
         self._rows: list[tuple[int, Array]] = []
 
@@ -72,6 +72,12 @@ class Open:
     def weights(self) -> Array:
         """The parameters: a copy."""
         return self.common.weights.array.copy()
+
+    @property
+    def taken(self) -> list[int]:
+        """How many batches each worker has done."""
+        taken: list[int] = self.common.counts.array[:, 1].tolist()
+        return taken
 
     def hire(self, me: int) -> None:
         """A worker is to start, with a log of its own."""
@@ -83,7 +89,6 @@ class Open:
             rows = log.fetch()
             if len(rows):
                 self._rows.append((me, rows))
-                self.taken[me] = int(rows["taken"][-1])
         if self.record.listen is not None:
             self._tell()
 
@@ -100,7 +105,7 @@ class Open:
 
 
 def _events(me: int, rows: Array) -> Iterable[Event]:
-    for kind, time, since, read, written, loss, count, _ in rows.tolist():
+    for kind, time, since, read, written, loss, count in rows.tolist():
         more: dict[str, Any] = {"since": since, "loss": loss, "count": count}
         if KINDS[kind] == "push":
             more |= {"written": (written,), "staleness": float(written - 1 - read)}

@@ -19,6 +19,7 @@ import numpy as np
 import microgd as mg
 from microgd import data, nn, optim
 from microgd.cli import tour_report
+from microgd.draw.descent.page import page as race_page
 from microgd.draw.plots.page import page
 from microgd.draw.stepper import page as steps
 from microgd.experiments.moons import moons
@@ -178,6 +179,19 @@ def stepper() -> None:
 def quiz() -> None:
     html = steps(mg.explain.backprop(_named()))
     photograph("quiz", html, (400, 1180), keys=[*RIGHT * 5, "quiz"], dark=True)
+
+
+@picture
+def race() -> None:
+    found = mg.descent.race("ravine", ["sgd", "momentum", "nesterov", "adam"])
+    photograph("race", race_page(found), (1280, 860), 1.25, [*RIGHT * 14, "every"])
+
+
+@picture
+def race_in_space() -> None:
+    found = mg.descent.race("bumps", ["sgd", "momentum", "adam"])
+    html = race_page(found)
+    photograph("race_in_space", html, (1280, 860), 1.25, [*RIGHT * 30, "space"], dark=True)
 
 
 def _named() -> mg.Tensor:

@@ -72,10 +72,13 @@ class Race:
     def limit(self, name: str) -> float:
         """The rate up to which a run was stable, from the curvature at the start; NaN for others.
 
-        2/L for gradient descent, and what momentum makes of it: see `microgd.explain.sharpness`.
+        2/L for gradient descent, where a weight decay adds to L, and what momentum makes of it: see
+        `microgd.explain.sharpness`.
         """
         options = self[name].options
-        return stable_rate(options, self.curvature) if "dampening" in options else float("nan")
+        if "dampening" not in options:
+            return float("nan")
+        return stable_rate(options, self.curvature + options["weight_decay"])
 
     def renamed(self, names: Mapping[str, str]) -> "Race":
         """The same with other names for some runs."""

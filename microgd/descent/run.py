@@ -107,7 +107,9 @@ def run(
                 if scheduled:
                     scheduled.step(loss)
     if not rows:
-        raise ValueError(f"race: {surface.name} or its gradient is not finite at {start}")
+        raise ValueError(
+            f"race: {surface.name} or its gradient is not finite at {start}; take another start"
+        )
     *numbers, states = zip(*rows, strict=True)
     points, losses, gradients, seen, rates = (np.array(column, dtype=float) for column in numbers)
     slots = [slot for slot in optimizer.slots if slot in states[-1]]

@@ -67,6 +67,14 @@ def test_the_limit_of_gradient_descent_is_two_over_the_curvature_exactly(curvatu
     assert edge.runs[0].points[:, 0].tolist() == [(-1.0) ** k for k in range(52)]
 
 
+def test_weight_decay_adds_to_the_curvature():
+    rule = (optim.SGD, {"lr": 0.1, "weight_decay": 3.0})
+    found = race("bowl", {"rule": rule}, steps=1)
+    assert found.limit("rule") == 2 / (1 + 3)
+    edge = race("bowl", {"rule": (optim.SGD, {"lr": 0.5, "weight_decay": 3.0})}, (1, 0), 9)
+    assert edge["rule"].points[:, 0].tolist() == [(-1.0) ** k for k in range(10)]
+
+
 def test_other_rules_have_no_such_limit_and_a_hill_has_none():
     assert math.isnan(race("bowl", "adam", steps=1).limit("adam"))
     assert race("himmelblau", "sgd", steps=1).limit("sgd") == math.inf

@@ -65,7 +65,7 @@ def test_a_name_is_text_wherever_it_comes():
     assert "</script><b>" not in html
     assert data_of(html)["runs"][0]["name"] == "</script><b>"
     bundle = found._repr_mimebundle_()
-    assert "<script>alert" not in bundle["text/html"].replace(bundle["text/html"][:0], "")
+    assert "<script>alert" not in bundle["text/html"]
 
 
 def test_what_is_not_finite_is_no_json_number():

@@ -54,7 +54,8 @@ function arrow(context, place, vector, key, paint) {
   const tip = [place[0] - ((x * far) / world.x / 2) * wide, place[1] - ((y * far) / world.y / 2) * deep];
   const [from, to] = [project(...place), project(...tip)];
   const angle = Math.atan2(to[1] - from[1], to[0] - from[0]);
-  const wing = (turn) => [to[0] - 9 * Math.cos(angle + turn), to[1] - 9 * Math.sin(angle + turn)];
+  const head = Math.min(9, Math.hypot(to[0] - from[0], to[1] - from[1]) / 2);
+  const wing = (turn) => [to[0] - head * Math.cos(angle + turn), to[1] - head * Math.sin(angle + turn)];
   const dash = key === "seen" ? [5, 4] : [];
   stroke(context, [from, to], paint, key === "gradient" || key === "seen" ? 2 : 3, dash);
   stroke(context, [wing(0.45), to, wing(-0.45)], paint, key === "gradient" || key === "seen" ? 2 : 3);

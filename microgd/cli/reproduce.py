@@ -23,7 +23,8 @@ Examples:
   microgd reproduce --full --html claims.html
 
 \b
-Exit code: 0 if every number came out as expected or differs as stated, 1 if one did not.
+Exit code: 0 if every number came out as expected or differs as stated,
+1 if one did not.
 
 \b
 The JSON document:

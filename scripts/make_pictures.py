@@ -184,14 +184,14 @@ def quiz() -> None:
 @picture
 def race() -> None:
     found = mg.descent.race("ravine", ["sgd", "momentum", "nesterov", "adam"])
-    photograph("race", race_page(found), (1280, 860), 1.25, [*RIGHT * 14, "every"])
+    photograph("race", race_page(found), (1280, 900), 1.25, [*RIGHT * 14, "every"])
 
 
 @picture
 def race_in_space() -> None:
     found = mg.descent.race("bumps", ["sgd", "momentum", "adam"])
     html = race_page(found)
-    photograph("race_in_space", html, (1280, 860), 1.25, [*RIGHT * 30, "space"], dark=True)
+    photograph("race_in_space", html, (1280, 900), 1.25, [*RIGHT * 30, "space"], dark=True)
 
 
 def _named() -> mg.Tensor:

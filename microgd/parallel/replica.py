@@ -32,7 +32,8 @@ class Replica:
     ) -> None:
         self.model, self.of, self.epochs, self._batches = model, loss, epochs, batches
         self.taken = taken
-        self.params = [p for p in model.parameters() if p.requires_grad]
+        trained = {name: p for name, p in model.named_parameters() if p.requires_grad}
+        self.names, self.params = list(trained), list(trained.values())
         ends = list(accumulate((p.size for p in self.params), initial=0))
         self.places = [slice(a, b) for a, b in pairwise(ends)]
         self.size, self.loss = ends[-1], float("nan")
@@ -63,8 +64,37 @@ class Replica:
     def gradient(self, weights: Array, x: Array, y: Array) -> Array:
         """d loss / d weights at `weights` on a batch, end to end; the loss is then in `loss`."""
         self.look_at(weights)
+        return self._differentiate(x, y)
+
+    def gradient_of_rows(
+        self, weights: Array, x: Array, y: Array, name: str
+    ) -> tuple[Array, Array]:
+        """As `gradient`, if `x` names rows of the table `name`: only of these, and where they are.
+
+        A table of these rows stands in for the whole one meanwhile, so that the work does not grow
+        with it. Raises IndexError for a row that the table does not have.
+        """
+        rows, short = np.unique(x, return_inverse=True)
+        self.look_at(weights)
+        number = self.names.index(name)
+        table, place = self.params[number], self.places[number]
+        if rows[0] < 0 or rows[-1] >= len(table):
+            wrong = rows[0] if rows[0] < 0 else rows[-1]
+            raise IndexError(f"{name} {table.shape} has no row {wrong}")
+        width = table.size // len(table)
+        used = place.start + np.add.outer(rows * width, np.arange(width)).ravel()
+        whole, table.value = table.value, table.value[rows]
+        try:
+            update = self._differentiate(short.reshape(x.shape), y)
+        finally:
+            table.value = whole
+        at = [np.arange(p.start, p.stop) if p != place else used for p in self.places]
+        return update, np.concatenate(at)
+
+    def _differentiate(self, x: Array, y: Array) -> Array:
         loss = self.of(self.model(x), y)
-        self.model.zero_grad()
+        for p in self.params:
+            p.zero_grad()
         loss.backward()
         self.loss = loss.item()
         self.work.append(1.0)

@@ -27,6 +27,10 @@ NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_
     "he",
     "schoenholz",
     "recurrent-bound",
+    "delayed-descent",
+    "elastic-stability",
+    "asynchrony-momentum",
+    "hogwild",
     # in distribution
     "cliff",
     "digits",
@@ -40,6 +44,7 @@ NAMES = (  # in the order of the table; the claim `log-cosh` is in the file log_
     "curriculum",
     "curriculum-order",
     "word2vec",
+    "delay-aware",
 )
 
 

@@ -69,7 +69,8 @@ def training(run: Training) -> str:
     rates = [
         n for n in record.columns if n.split(".")[0] == "lr" and len({*record[n].tolist()}) > 1
     ]
-    plots |= {name: curve(record, name) for name in rates}
+    beside = [*rates, *(["examples"] if "examples" in record.columns else [])]  # of a curriculum
+    plots |= {name: curve(record, name) for name in beside}
     if len(record) * len(record.grad_norms) <= CELLS:
         plots["heat"] = heatmap(record)
     answers = _answers(run)
@@ -86,7 +87,7 @@ def training(run: Training) -> str:
             "<p>The norm of the whole gradient is that of the last batch, as the backward pass gave"
             " it: before clipping and noise. Below it, each parameter's part, as the optimizer took"
             " it.</p>"
-            + _pair(places["norm"], *(places[name] for name in rates))
+            + _pair(places["norm"], *(places[name] for name in beside))
             + (f"<figure>{places['heat']}</figure>" if "heat" in places else ""),
         ),
     ]

@@ -13,7 +13,7 @@ from microgd.train.history import GRAD_NORM
 _LINES = 20  # of a log, about
 _SECONDS = 0.1  # between two looks of the bar
 _BAR = 8  # columns; the numbers need the others
-_COUNTS = ("epoch", "step", "lr")
+_COUNTS = ("epoch", "step", "lr", "examples")
 
 
 def reporter() -> Callback:

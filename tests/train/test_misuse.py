@@ -5,6 +5,7 @@ import pytest
 
 from microgd import Tensor, data, nn, optim
 from microgd.train import Callback, Checkpoint, accuracy, evaluate, fit, save_checkpoint
+from microgd.train.metrics import mae
 
 X = np.random.default_rng(0).normal(size=(6, 3))
 Y = np.array([0, 1, 0, 1, 0, 1])
@@ -144,6 +145,24 @@ def test_an_optimizer_made_before_the_model_was_changed_is_a_warning():
 )
 def test_accuracy_of_each_row(outputs, targets, expected):
     assert accuracy(np.array(outputs), np.array(targets)).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("outputs", "targets", "expected"),
+    [
+        ([[1.0], [5.0]], [2.0, 2.0], [1.0, 3.0]),
+        ([1.0, 5.0], [[2.0], [2.0]], [1.0, 3.0]),
+        ([[1.0, 5.0]], [[2.0, 2.0]], [2.0]),
+    ],
+)
+def test_mean_absolute_error_of_each_row(outputs, targets, expected):
+    assert mae(np.array(outputs), np.array(targets)).tolist() == expected
+
+
+@pytest.mark.parametrize(("outputs", "targets"), [((3,), (2,)), ((3, 2), (3,)), ((2, 3), (3, 2))])
+def test_mean_absolute_error_of_shapes_that_differ(outputs, targets):
+    with pytest.raises(ValueError, match=r"mae: outputs .* and targets .* differ; give one"):
+        mae(np.zeros(outputs), np.zeros(targets))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,11 @@ from microgd.names import choose
 from microgd.train.history import History
 
 FEW = 60  # rows up to which every point is marked
-_LABELS = {"lr": "learning rate", "grad_norm": "norm of the gradient"}
+_LABELS = {
+    "lr": "learning rate",
+    "grad_norm": "norm of the gradient",
+    "examples": "examples in use",
+}
 
 
 def history(record: History | Mapping[str, History], quantity: str = "loss", **options: Any) -> Any:

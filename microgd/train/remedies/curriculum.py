@@ -25,7 +25,8 @@ class Curriculum(Callback):
 
     What is in use changes between epochs only, and an epoch goes through it once, in an order
     shuffled as ever: early epochs are shorter. Equally difficult examples come in the order of the
-    data. What the difficulty was goes into checkpoints. `used` is the number of examples in use.
+    data. What the difficulty was goes into checkpoints. `used` is the number of examples in use,
+    and the history's column ``examples`` tells it for each epoch.
 
     Bengio, Louradour, Collobert and Weston (2009, Curriculum learning,
     https://doi.org/10.1145/1553374.1553380); pacing functions, and the balance of classes, from
@@ -98,6 +99,10 @@ class Curriculum(Callback):
                 f"Curriculum: pacing({time}) is {share}; give a share above 0 and up to 1"
             )
         return max(1, round(share * rows))
+
+    def on_epoch_end(self, run: Run) -> None:
+        """Tell how many they were."""
+        run.history.amend({"examples": self.used})
 
     def on_train_end(self, run: Run) -> None:
         """Leave the batches whole again, unless the run may go on in the midst of an epoch."""

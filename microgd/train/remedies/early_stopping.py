@@ -54,9 +54,7 @@ class EarlyStopping(Callback):
         self.mode = mode or ("max" if monitor.endswith("accuracy") else "min")
         self._sign = choose("EarlyStopping: mode", self.mode, {"min": 1.0, "max": -1.0})
         self.patience = whole("EarlyStopping", "patience", patience, 1, "give 1 epoch or more")
-        self.min_delta = real("EarlyStopping", "min_delta", min_delta, "give 0 or more")
-        if self.min_delta < 0:
-            raise ValueError(f"EarlyStopping: min_delta is {min_delta}; give 0 or more")
+        self.min_delta = real("EarlyStopping", "min_delta", min_delta, "give 0 or more", 0)
         self.restore_best = bool(restore_best)
         self.best = math.nan
         self.best_epoch = 0

@@ -31,11 +31,9 @@ class GradientNoise(Callback):
     """
 
     def __init__(self, eta: float, gamma: float = 0.55, rng: Rng = 0) -> None:
-        options = {"eta": eta, "gamma": gamma}
-        for name, value in options.items():
-            if real("GradientNoise", name, value, "give a number of at least 0") < 0:
-                raise ValueError(f"GradientNoise: {name} is {value}; give a number of at least 0")
-        self.eta, self.gamma = float(eta), float(gamma)
+        way_out = "give a number of at least 0"
+        self.eta = real("GradientNoise", "eta", eta, way_out, 0)
+        self.gamma = real("GradientNoise", "gamma", gamma, way_out, 0)
         self.rng = generator("GradientNoise", rng)
 
     def on_train_begin(self, run: Run) -> None:

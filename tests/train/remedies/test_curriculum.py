@@ -58,6 +58,7 @@ def test_an_epoch_sees_the_easiest_share_once(size, shuffle):
         assert set(seen) == easiest(count)
         assert batches.shuffle or seen == sorted(seen)
     assert easy_first.used == batches.selected == N
+    assert history["examples"].tolist() == [3, 6, 9, 12, 12, 12]
     steps = [-(-count // (size or N)) for count in (3, 6, 9, 12, 12, 12)]
     assert np.diff(history["step"], prepend=0).tolist() == steps
 

@@ -137,7 +137,7 @@ def test_the_weights_that_it_keeps_are_copies():
 BAD = [
     ({"patience": 0}, ValueError, "EarlyStopping: patience is 0; give 1 epoch or more"),
     ({"patience": 1.5}, TypeError, "patience is 1.5, a float"),
-    ({"min_delta": -1}, ValueError, "min_delta is -1; give 0 or more"),
+    ({"min_delta": -1}, ValueError, "min_delta is -1.0; give 0 or more"),
     ({"min_delta": NAN}, ValueError, "min_delta is nan"),
     ({"mode": "most"}, ValueError, "EarlyStopping: mode 'most' is unknown"),
 ]

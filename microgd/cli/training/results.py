@@ -108,12 +108,13 @@ def document(plan: Plan, options: Options, found: Result) -> str:
         "result": {name: dict(part) for name, part in found.measured.items()},
         "history": {name: history[name].tolist() for name in history.columns},
     }
-    return json.dumps(_plain(whole), indent=2, allow_nan=False)
+    return json.dumps(plain(whole), indent=2, allow_nan=False)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A document with nothing in it that JSON has not: null for what is not finite."""
     if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
+        return {key: plain(part) for key, part in value.items()}
     if isinstance(value, list):
-        return [_plain(part) for part in value]
+        return [plain(part) for part in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -62,7 +62,7 @@ def within(record: Record, most: int) -> Record:
 
 
 def spans(record: Record) -> Iterator[Span]:
-    """What each worker did: it computes until it asks for something, and waits until it is there."""
+    """What each worker did: computes until it asks for something, waits until it is there."""
     free = [0.0] * record.workers
     for event in sorted(record.events, key=lambda event: event.time):
         me = event.worker

@@ -20,7 +20,7 @@ SPARE = ("died", "stalest", "waits", "lost", "updates")  # go first where it is 
 def columns(record: Record) -> Mapping[str, list[str]]:
     """The cells of each column, the workers' and then those of all; "" where there is nothing.
 
-    updates    that changed the parameters, and `a second` of the simulated or the real clock
+    updates    that changed the parameters, and `a second` or, of the simulated clock, `a unit`
     staleness  the mean over them, and the largest
     loss       of the last 50 batches, the mean
     waits      the share of the time in which it waited for others, or for the server
@@ -33,8 +33,8 @@ def columns(record: Record) -> Mapping[str, list[str]]:
 
 
 _HEADS = (
-    "worker", "updates", "a second", "staleness", "stalest", "loss", "waits", "lost", "refused",
-    "died", "replaced",
+    "worker", "updates", "a second", "a unit", "staleness", "stalest", "loss", "waits", "lost",
+    "refused", "died", "replaced",
 )  # fmt: skip
 
 
@@ -42,7 +42,9 @@ def _row(record: Record, me: int | None) -> dict[str, str]:
     pushes = record.of("push", me)
     row = {"worker": "all" if me is None else str(me), "updates": f"{len(pushes):,}"}
     rate = record.rates.sum() if me is None else record.rates[me]
-    row["a second"] = f"{rate:.3g}" if rate < 100 else f"{rate:,.0f}"
+    row["a unit" if record.backend == "simulated" else "a second"] = (
+        f"{rate:.3g}" if rate < 100 else f"{rate:,.0f}"
+    )
     if pushes:
         stale = np.array([event.staleness for event in pushes])
         row["staleness"], row["stalest"] = f"{stale.mean():.2f}", f"{stale.max():g}"
@@ -64,6 +66,18 @@ def outcome(record: Record, width: int) -> "Table":
     return fitted(columns(record), width, SPARE)
 
 
+def sentence(record: Record) -> str:
+    """The whole run in a sentence or two."""
+    found = record.summary()
+    end = "Interrupted after " if record.interrupted else ""
+    where = "units of the simulated clock" if record.backend == "simulated" else "seconds"
+    said = f"{end}{found['updates']:,} updates in {found['seconds']:.3g} {where}"
+    if "rate" in found:
+        said += f", {found['rate']:.3g} a {'unit' if record.backend == 'simulated' else 'second'}"
+        said += f"; staleness {found['staleness']:.3g} on average, {found['stalest']:g} at most"
+    return f"{said}."
+
+
 def plain(record: Record, width: int = 80) -> str:
     """The table as text.
 
@@ -71,10 +85,10 @@ def plain(record: Record, width: int = 80) -> str:
     >>> model, moons = nn.MLP([2, 4, 2], rng=0), data.moons(100, rng=0)
     >>> record = parallel.train(model, moons, "synchronous", 2, "simulated", epochs=2)
     >>> print(plain(record))
-    worker  updates  a second  staleness  stalest    loss  waits
-    0             8     0.509       0.00        0  0.6307    46%
-    1             0         0                                24%
-    all           8     0.509       0.00        0  0.6307    35%
+    worker  updates  a unit  staleness  stalest    loss  waits
+    0             8   0.509       0.00        0  0.6307    46%
+    1             0       0                                24%
+    all           8   0.509       0.00        0  0.6307    35%
     """
     from rich.console import Console
 

@@ -241,3 +241,20 @@ def test_a_loss_that_is_no_number_is_one_line_and_the_history_is_kept(tmp_path):
     rows = path.read_text().splitlines()
     assert rows[0].startswith("epoch,step,loss,")
     assert len(rows) > 1
+
+
+@pytest.mark.parametrize("saved", [True, False])
+def test_a_second_ctrl_c_leaves_at_once_and_says_what_is_saved(saved, tmp_path, monkeypatch):
+    path = tmp_path / "run.npz"
+
+    def interrupted(*_args, **_options):
+        if saved:
+            path.write_bytes(b"a checkpoint")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("microgd.cli.train.fit", interrupted)
+    done = invoke(*QUICK, "--checkpoint", path)
+    assert done.exit_code == 130
+    assert done.stdout == ""
+    assert ("go on with" in done.stderr) == saved
+    assert ("nothing was saved" in done.stderr) == (not saved)

@@ -15,7 +15,9 @@ from .machine import describe
 from .report import Section, markdown, print_table, verdict_table
 from .training_step import run as training_step
 
-BENCHMARKS: dict[str, Callable[[bool], Section]] = {
+Benchmarks = dict[str, Callable[[bool], Section]]
+
+BENCHMARKS: Benchmarks = {
     "step": training_step.run,
     "scalars": scalars.run,
     "chain": chain.run,
@@ -24,10 +26,10 @@ BENCHMARKS: dict[str, Callable[[bool], Section]] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer rounds and shorter chains")
-    parser.add_argument("--only", action="append", choices=BENCHMARKS, help="may be repeated")
+def main(benchmarks: Benchmarks, name: str, description: str | None) -> None:
+    parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=description)
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, smaller problems")
+    parser.add_argument("--only", action="append", choices=benchmarks, help="may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the raw seconds there")
     parser.add_argument("--markdown", action="store_true", help="print Markdown for the README")
     options = parser.parse_args()
@@ -38,9 +40,9 @@ def main() -> None:
     machine = describe()
     console.print(machine, highlight=False)
     sections = []
-    for name in options.only or BENCHMARKS:
-        with console.status(f"measuring: {name} ..."):
-            sections.append(BENCHMARKS[name](options.quick))
+    for part in options.only or benchmarks:
+        with console.status(f"measuring: {part} ..."):
+            sections.append(benchmarks[part](options.quick))
         _show(console, sections[-1])
     verdicts = [verdict for section in sections for verdict in section.verdicts]
     if verdicts:
@@ -68,4 +70,4 @@ def _show(console: Console, section: Section) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(BENCHMARKS, "peers", __doc__)

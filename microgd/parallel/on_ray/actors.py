@@ -19,6 +19,8 @@ from microgd.parallel.on_ray.link import Link
 from microgd.parallel.requests import Push, Receive, Request, Send
 from microgd.parallel.server import Shard
 
+DEAD = "the parameter server died, or a part of it; begin anew, or go on from a checkpoint"
+
 
 class ShardActor:
     """A shard of the parameter server. Ray carries out one call after the other, each at most once.
@@ -30,6 +32,7 @@ class ShardActor:
     def __init__(self, weights: Array, algorithm: Algorithm, index: int, trace: bool) -> None:
         self.shard = Shard(np.array(weights), algorithm)  # its own: what Ray hands over is for all
         self.index, self.trace, self.log = index, trace, Log()
+        self.buried: set[tuple[int, int]] = set()
 
     def pull(self, call: Call) -> tuple[Array, int]:
         """The weights, and their version."""
@@ -39,12 +42,18 @@ class ShardActor:
 
     def push(self, call: Call, push: Push) -> int:
         """Apply this shard's part of an update; the version afterwards."""
+        if (call.worker, call.life) in self.buried:
+            return self.shard.version  # nobody waits for the answer
         staleness = float(self.shard.push(push.update, push.seen[self.index]))
         version = self.shard.version
         centre = self.shard.tensor.numpy() if self.trace else None
         more = {"written": (version,), "staleness": staleness}
         self.log.note_push(call, push, "push", place=push.place, centre=centre, **more)
         return version
+
+    def bury(self, worker: int, life: int) -> None:
+        """Take no more updates of this life: what is still on its way would be done again."""
+        self.buried.add((worker, life))
 
     def weights(self) -> Array:
         """The weights, for whoever is no worker."""
@@ -141,8 +150,8 @@ class Worker:
             if isinstance(error.cause, LostError):
                 return "lost", str(error.cause)
             return "raised", traceback.format_exc()
-        except ray.exceptions.RayError as error:
-            return "lost", f"the parameter server died: {error}"
+        except ray.exceptions.RayError:
+            return "lost", DEAD
         except Exception:  # noqa: BLE001 - whatever it is, the user is to see it
             return "raised", traceback.format_exc()
         return "done", ""

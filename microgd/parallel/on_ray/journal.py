@@ -91,16 +91,19 @@ class Journal:
         """Something that no log holds: a worker's end, or another's beginning."""
         self._tell(Event(time.time(), worker, kind))
 
-    def close(self) -> None:
-        """Put the events in order of time.
+    def bury(self, worker: int) -> None:
+        """A worker is no more: what only some of the shards have of it will not be completed.
 
         An update of which a dying worker reached some of the shards is told as it is: the others
-        kept their versions. A pull that was not answered is none.
+        kept their versions, and nobody will do it again. A pull that was not answered is none.
         """
-        for parts in self._parts.values():
-            some = next(iter(parts.values()))
-            if some.kind == "push":
-                self._tell(_joined(parts))
+        for call in [call for call in self._parts if call.worker == worker]:
+            event = _joined(self._parts.pop(call))
+            if event.kind == "push":
+                self.add(Entry(call, event))
+
+    def close(self) -> None:
+        """The run is over: its events stand in order of time."""
         self.record.events.sort(key=lambda event: event.time)
 
     def _tell(self, event: Event) -> None:

@@ -14,7 +14,7 @@ from microgd.parallel.algorithms import Algorithm
 from microgd.parallel.errors import LostError, WorkerError
 from microgd.parallel.events import Record
 from microgd.parallel.job import Job
-from microgd.parallel.on_ray.actors import MeetingActor, ShardActor, Worker
+from microgd.parallel.on_ray.actors import DEAD, MeetingActor, ShardActor, Worker
 from microgd.parallel.on_ray.cluster import cluster
 from microgd.parallel.on_ray.journal import Call, Journal
 from microgd.parallel.server import cuts
@@ -77,7 +77,7 @@ class _Run:
         ]
         self.meeting = ray.remote(**aside)(MeetingActor).remote(job.workers)
         self.told = ray.put(algorithm), ray.put(job)
-        self.workers: dict[int, Any] = {}
+        self.workers: dict[Call, Any] = {}
         self.lives: dict[Any, Call] = {}
         self.deaths: dict[tuple[int, int], int] = {}
 
@@ -97,14 +97,15 @@ class _Run:
                     if time.monotonic() > self.saved + self.options.every:
                         self._save()
                 self._dismiss()
-                self._fetch()
                 return self._weights()
             except self.ray.exceptions.RayTaskError as error:
                 if isinstance(error.cause, LostError):
                     raise error.cause from None
-                raise
+                raise RuntimeError(_UNREAD.format(_last_line(error))) from error
             except self.ray.exceptions.RayActorError as error:
-                raise LostError(_SERVER) from error
+                if error.actor_init_failed:
+                    raise RuntimeError(_UNREAD.format(_last_line(error))) from error
+                raise LostError(DEAD) from error
 
     def _interrupt(self) -> None:
         """The first Ctrl-C."""
@@ -113,7 +114,7 @@ class _Run:
     def _hire(self, first: Call) -> None:
         """Start a worker."""
         place = {"num_cpus": self.options.threads, "scheduling_strategy": "SPREAD"}
-        actor = self.workers[first.worker] = self.ray.remote(**place)(Worker).remote()
+        actor = self.workers[first] = self.ray.remote(**place)(Worker).remote()
         life = actor.work.remote(*self.told, first, self.shards, self.meeting)
         self.lives[life] = first
 
@@ -145,8 +146,8 @@ class _Run:
         """A worker died: the others go on, and one comes in its place if that was asked for."""
         worker = who.worker
         self.journal.note(worker, "died")
+        self._bury(who)
         self.ray.get(self.meeting.lost.remote(worker))
-        self._fetch()  # the last of what it did
         place = worker, self.journal.taken[worker]
         self.deaths[place] = self.deaths.get(place, 0) + 1
         if self.options.replace:
@@ -168,25 +169,35 @@ class _Run:
             save_checkpoint(self.options.checkpoint, model)
             self.saved = time.monotonic()
 
+    def _bury(self, who: Call) -> None:
+        """Take in the last of what a worker did that has died, or is to."""
+        self.ray.kill(self.workers.pop(who))
+        self.ray.get([shard.bury.remote(who.worker, who.life) for shard in self.shards])
+        self._fetch()
+        self.journal.bury(who.worker)
+
     def _dismiss(self) -> None:
         """End the workers."""
         while self.workers:
-            self.ray.kill(self.workers.popitem()[1])
+            self._bury(next(iter(self.workers)))
 
     def _end(self) -> None:
         """Save what there is, and leave no actor behind."""
-        self._dismiss()
         with suppress(self.ray.exceptions.RayError):
-            self._fetch()
+            self._dismiss()
             self._save()
         self.journal.close()
-        for actor in (*self.shards, self.meeting):
+        for actor in (*self.workers.values(), *self.shards, self.meeting):
             self.ray.kill(actor)
 
 
-_SERVER = (
-    "a shard of the parameter server died, and its parameters with it; begin anew, or go on from a"
-    " checkpoint"
+def _last_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[-1].strip()
+
+
+_UNREAD = (
+    "train: an actor of Ray cannot begin: {}; each machine of the cluster needs microgd, and the"
+    " modules that define model, loss and algorithm, in the same versions as here"
 )
 
 _THRICE = "worker {} died three times in the same place, after {} batches; has it enough memory?"

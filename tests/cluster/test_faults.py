@@ -1,0 +1,229 @@
+"""Workers, shards and the caller are killed, or fail; what is left is right."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import faulty
+import faulty_on_ray
+import numpy as np
+import pytest
+from faulty import EPOCHS, ROWS
+
+from microgd import data, nn, parallel, train
+from microgd.parallel.errors import LostError, WorkerError
+
+MINE = np.random.default_rng(0).permutation(ROWS)[1::2]  # of worker 1, which is the one that dies
+TRIALS = [0, *(pytest.param(trial, marks=pytest.mark.slow) for trial in range(1, 20))]
+
+
+def processes(title):
+    """The processes of Ray with this title, such as "ray::ShardActor", newest last."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "cmdline").read_text().startswith(title):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return sorted(found)
+
+
+def gone(pids, seconds=10):
+    until = time.monotonic() + seconds
+    while (left := [p for p in pids if Path(f"/proc/{p}").exists()]) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not left
+
+
+@pytest.fixture(autouse=True)
+def _no_actor_left_behind():
+    yield
+    assert gone(processes("ray::Worker") + processes("ray::Shard") + processes("ray::Meeting"))
+
+
+# Workers that are killed
+
+
+@pytest.mark.parametrize("trial", TRIALS)
+@pytest.mark.parametrize("phase", faulty_on_ray.PHASES)
+def test_a_replacement_does_what_was_left_and_nothing_twice(cluster, phase, trial, tmp_path):
+    doomed = faulty_on_ray.DoomedDownpour(lr=1.0).fated(phase, tmp_path / "mark")
+    counts, record = faulty_on_ray.train(doomed, replace=True)
+    assert (tmp_path / "mark").exists() or phase == "done"
+    assert (counts <= EPOCHS).all()
+    missing = ROWS * EPOCHS - counts.sum()
+    assert missing in ({0, 1} if phase in {"half", "pushed"} else {0})
+    assert len(record.of("died")) == len(record.of("replaced")) == (phase != "done")
+    assert len(record.of("done")) == 2
+    assert len(record.of("push")) == ROWS * EPOCHS
+
+
+@pytest.mark.parametrize("trial", TRIALS)
+@pytest.mark.parametrize("phase", ["start", "pushed"])
+def test_the_rest_goes_on_when_a_worker_is_killed(cluster, phase, trial, tmp_path):
+    doomed = faulty_on_ray.DoomedDownpour(lr=1.0).fated(phase, tmp_path / "mark")
+    counts, record = faulty_on_ray.train(doomed)
+    assert len(record.of("died")) == 1
+    hers = np.isin(np.arange(ROWS), MINE) == (record.of("died")[0].worker == 1)
+    assert (counts[~hers] == EPOCHS).all()
+    assert (counts[hers] < EPOCHS).any()
+    assert (counts <= EPOCHS).all()
+    assert counts.sum() == len(record.of("push"))
+
+
+@pytest.mark.parametrize("replace", [False, True])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        faulty_on_ray.DoomedSynchronous,
+        lambda lr: faulty_on_ray.DoomedEASGD(lr, order="round-robin"),
+    ],
+    ids=["synchronous", "round-robin"],
+)
+def test_workers_that_wait_for_one_another_do_not_wait_for_the_dead(
+    cluster, kind, replace, tmp_path
+):
+    doomed = kind(lr=0.5).fated("forward", tmp_path / "mark")
+    model, moons = nn.MLP([2, 8, 2], rng=0), data.moons(80, rng=0)
+    record = parallel.train(
+        model, moons, doomed, 2, "ray", epochs=10, batch_size=8, replace=replace
+    )
+    assert len(record.of("died")) == 1
+    assert len(record.of("replaced")) == replace
+    assert record.losses[-5:].mean() < record.losses[:5].mean()
+
+
+def test_a_model_in_parts_cannot_do_without_one_of_them(cluster, tmp_path):
+    model = nn.MLP([2, 8, 2], rng=0)
+    before = model.state_dict()
+    doomed = faulty_on_ray.DoomedModelParallel(lr=0.5).fated("forward", tmp_path / "mark")
+    with pytest.raises(LostError, match="worker 1"):
+        parallel.train(model, data.moons(80, rng=0), doomed, 2, "ray", replace=True)
+    assert all((before[name] == value).all() for name, value in model.state_dict().items())
+
+
+def test_one_that_dies_again_and_again_is_given_up(cluster):
+    with pytest.raises(LostError, match="worker 1 died three times in the same place, after 0"):
+        faulty_on_ray.train(faulty_on_ray.Cursed(lr=1.0), replace=True)
+
+
+# The server, and all workers
+
+
+@pytest.mark.parametrize("title", ["ray::ShardActor", "ray::MeetingActor"])
+def test_the_death_of_the_server_is_a_clean_error_within_ten_seconds(cluster, title, tmp_path):
+    model, moons, struck = nn.MLP([2, 8, 2], rng=0), data.moons(80, rng=0), []
+    before = model.state_dict()
+
+    def strike(event):
+        if event.kind == "push" and event.written[0] > 20 and not struck:
+            os.kill(processes(title)[-1], signal.SIGKILL)
+            struck.append(time.monotonic())
+
+    with pytest.raises(LostError, match=r"the parameter server died.*go on from a checkpoint"):
+        parallel.train(
+            model, moons, "downpour", 2, "ray", epochs=100_000, loss=faulty.slow, shards=2,
+            progress=strike, checkpoint=tmp_path / "run.npz", every=0.0,
+        )  # fmt: skip
+    assert time.monotonic() - struck[0] < 10
+    assert all((before[name] == value).all() for name, value in model.state_dict().items())
+    train.load_checkpoint(tmp_path / "run.npz", model)
+    assert any((before[name] != value).any() for name, value in model.state_dict().items())
+
+
+def test_when_all_workers_are_killed_what_was_learned_is_saved(cluster, tmp_path):
+    model, moons = nn.MLP([2, 8, 2], rng=0), data.moons(80, rng=0)
+    before = model.state_dict()
+
+    def strike(event):
+        if event.kind == "push":
+            for pid in processes("ray::Worker"):
+                os.kill(pid, signal.SIGKILL)
+
+    with pytest.raises(LostError, match=r"all 2 workers died.*replace=True"):
+        parallel.train(
+            model, moons, "downpour", 2, "ray", epochs=100_000, loss=faulty.slow, progress=strike,
+            checkpoint=tmp_path / "run.npz",
+        )  # fmt: skip
+    assert all((before[name] == value).all() for name, value in model.state_dict().items())
+    train.load_checkpoint(tmp_path / "run.npz", model)
+    assert any((before[name] != value).any() for name, value in model.state_dict().items())
+
+
+# Exceptions, and numbers that are none
+
+
+def test_an_exception_of_a_worker_reaches_the_user_with_its_traceback_and_number(cluster):
+    with pytest.raises(WorkerError) as caught:
+        faulty_on_ray.train(parallel.Downpour(), loss=faulty.failing)
+    assert re.match(r"worker [01]: ZeroDivisionError: the third of March\n", str(caught.value))
+    assert "in failing" in caught.value.trace
+    assert caught.value.worker in {0, 1}
+    assert "ray::" not in str(caught.value)
+
+
+# The caller
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A program that trains on a Ray of its own, with the processes that it started."""
+    command = [sys.executable, faulty_on_ray.__file__, str(tmp_path / "run.npz")]
+    started = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert started.stderr.readline() == "began\n"
+        yield started, descendants(started.pid)
+    finally:
+        started.kill()
+        started.communicate()
+
+
+def descendants(pid):
+    """All processes below one."""
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status = (folder / "status").read_text()
+        except OSError:
+            continue
+        parents[int(folder.name)] = int(re.search(r"PPid:\s*(\d+)", status)[1])
+    found, below = [], [pid]
+    while below:
+        below = [child for child, parent in parents.items() if parent in below]
+        found += below
+    return found
+
+
+def test_all_that_was_started_ends_when_the_caller_is_killed(program):
+    started, its = program
+    assert len(its) > 5
+    started.kill()
+    assert gone(its)
+
+
+def test_ctrl_c_saves_what_was_learned(program, tmp_path):
+    started, its = program
+    os.killpg(started.pid, signal.SIGINT)  # as a terminal does: to the workers as well
+    out, err = started.communicate(timeout=20)
+    assert (started.returncode, err) == (130, "")
+    assert int(out.split()[0]) > 0
+    assert gone(its)
+    fresh, model = nn.MLP([2, 4, 2], rng=0), nn.MLP([2, 4, 2], rng=0)
+    train.load_checkpoint(tmp_path / "run.npz", model)
+    assert (fresh.layers[0].weight.data != model.layers[0].weight.data).any()
+
+
+def test_a_second_ctrl_c_leaves_at_once(program):
+    started, its = program
+    started.send_signal(signal.SIGINT)
+    started.send_signal(signal.SIGINT)
+    started.communicate(timeout=10)
+    assert started.returncode in {130, -signal.SIGINT, 1}
+    assert gone(its)

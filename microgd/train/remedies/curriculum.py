@@ -102,7 +102,7 @@ class Curriculum(Callback):
 
     def on_epoch_end(self, run: Run) -> None:
         """Tell how many they were."""
-        run.history.amend({"examples": self.used})
+        run.history.amend({"examples": float(self.used)})  # as one that was loaded
 
     def on_train_end(self, run: Run) -> None:
         """Leave the batches whole again, unless the run may go on in the midst of an epoch."""

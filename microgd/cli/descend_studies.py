@@ -105,9 +105,9 @@ def _race_document(found: Race) -> dict[str, Any]:
 
 
 def _clip(asked: Asked) -> Race:
-    clip = 5.0 if asked.clip is None else asked.clip
+    clip = {} if asked.clip is None else {"clip": asked.clip}
     rules = asked.optimizers or "sgd"
-    return clipping(asked.surface, rules, asked.start, asked.steps, clip=clip, lr=asked.lr)
+    return clipping(asked.surface, rules, asked.start, asked.steps, lr=asked.lr, **clip)
 
 
 # --- the slope in every direction ----------------------------------------------------------------

@@ -13,7 +13,7 @@ def clipping(
     start: Point | None = None,
     steps: int | None = None,
     *,
-    clip: float = 5.0,
+    clip: float = 1.0,
     lr: float | None = None,
 ) -> Race:
     """A race of every rule against itself with its gradients clipped to a length of `clip`.
@@ -25,7 +25,7 @@ def clipping(
 
     >>> found = clipping("cliff", steps=120)
     >>> {run.name: run.left(found.surface) for run in found.runs}
-    {'sgd': 106, 'sgd, clipped at 5': None}
+    {'sgd': 93, 'sgd, clipped at 1': None}
     """
     ground = surface_of(surface)
     free = race(ground, optimizers, start, steps, lr=lr)

@@ -13,7 +13,7 @@ def _cliff(w: Any, b: Any) -> Any:
     h: Any = 0.5
     for _ in range(50):
         h = w * sigmoid(h) + b
-    return (h - 0.7) ** 2
+    return (sigmoid(h) - 0.7) ** 2
 
 
 _ALL = (
@@ -68,11 +68,11 @@ _ALL = (
     Surface(
         name="cliff",
         f=_cliff,
-        formula="(h[50] - 0.7)**2, h[t] = w*sigmoid(h[t-1]) + b, h[0] = 0.5",
+        formula="(sigmoid(h[50]) - 0.7)**2, h[t] = w*sigmoid(h[t-1]) + b, h[0] = 0.5",
         about="A recurrent unit over 50 steps: at the wall the gradient explodes. Try clipping.",
-        box=(4.6, 6.8, -3.3, -1.7),
-        start=(6.3, -2.4),
-        lr=0.005,
+        box=(3.8, 6.8, -3.5, -1.2),
+        start=(6.0, -2.2),
+        lr=0.5,
         stride=0.02,
         steps=150,
         lowest=0.0,  # on a line along the wall

@@ -131,8 +131,8 @@ def test_the_study_of_rates():
 
 def test_the_study_of_clipping():
     said = run("--study", "clip")
-    assert re.search(r"^sgd  .* left at 106", said, re.MULTILINE)
-    assert re.search(r"^sgd, clipped at 5 +[^a-z]*$", said, re.MULTILINE)
+    assert re.search(r"^sgd  .* left at 93", said, re.MULTILINE)
+    assert re.search(r"^sgd, clipped at 1 +[^a-z]*$", said, re.MULTILINE)
     assert "clipped at 1" in run("plateau", "--study", "clip", "--clip", "1", "--steps", "5")
 
 

@@ -70,7 +70,7 @@ def test_the_cliff_is_the_error_of_a_recurrent_unit():
     h = 0.5
     for _ in range(50):
         h = w / (1 + math.exp(-h)) + b
-    assert SURFACES["cliff"](w, b) == pytest.approx((h - 0.7) ** 2, rel=1e-12)
+    assert SURFACES["cliff"](w, b) == pytest.approx((1 / (1 + math.exp(-h)) - 0.7) ** 2, rel=1e-12)
 
 
 def test_the_line_has_its_minimum_at_the_solution_of_least_squares():

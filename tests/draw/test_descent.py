@@ -139,7 +139,7 @@ def test_the_table_fits_and_keeps_the_outcome(width):
 def test_the_table_says_who_left_and_who_diverged():
     said = plain(race("rosenbrock", ["sgd:1", "sgd"], steps=50))
     assert re.search(r"sgd:1 .*diverged at \d", said)
-    assert "left at 106" in plain(clipping("cliff", steps=120))
+    assert "left at 93" in plain(clipping("cliff", steps=120))
 
 
 def test_the_table_has_no_empty_column():

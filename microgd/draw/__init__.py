@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from microgd.draw.graph import Graph as Graph
     from microgd.draw.graph import graph as graph
     from microgd.draw.parallel.losses import losses as losses
+    from microgd.draw.parallel.lost import lost_writes as lost_writes
     from microgd.draw.parallel.staleness import staleness as staleness
     from microgd.draw.parallel.timeline import timeline as timeline
     from microgd.draw.plots.activations import activations as activations
@@ -32,6 +33,7 @@ _HOME = {  # what is offered here, and the file that it comes from
     "heatmap": "plots.heatmap",
     "history": "plots.history",
     "losses": "parallel.losses",
+    "lost_writes": "parallel.lost",
     "schedule": "plots.schedule",
     "staleness": "parallel.staleness",
     "timeline": "parallel.timeline",

@@ -78,6 +78,7 @@ function ellipse(context, place, squares, paint) {
 
 function trail(context, run, step, paint) {
   const end = at(run, step);
+  const start = record.tail ? Math.max(end - record.tail, 0) : 0;
   const above = state.view === "contour";
   const places = run.points.slice(0, end + 1);
   const far = (v) => Math.min(Math.max(v, -1e5), 1e5); // a canvas draws no line to 1e200
@@ -87,11 +88,11 @@ function trail(context, run, step, paint) {
     if (shown.length > 1) stroke(context, shown, paint, 2);
     shown = [];
   };
-  for (let k = 0; k <= end; k++) {
+  for (let k = start; k <= end; k++) {
     if (above || (within(places[k]) && visible(dots[k]))) shown.push(dots[k]);
     else {
       flush();
-      if (k && within(places[k]) && within(places[k - 1])) { // behind a hill: to be guessed
+      if (k > start && within(places[k]) && within(places[k - 1])) { // behind a hill: to be guessed
         context.globalAlpha = 0.35;
         context.strokeStyle = paint;
         context.lineWidth = 1.5;
@@ -105,7 +106,7 @@ function trail(context, run, step, paint) {
   }
   flush();
   context.fillStyle = paint;
-  for (let k = 1; k < end; k++) {
+  for (let k = start + 1; k < end; k++) {
     const [x, y] = dots[k];
     if (Math.hypot(x - dots[k - 1][0], y - dots[k - 1][1]) < 5) continue;
     if (!above && !(within(places[k]) && visible(dots[k]))) continue;
@@ -178,6 +179,20 @@ function frame(context) {
   label(second, [Math.max(l - 24, 6), t - 7], "left", "bottom");
 }
 
+function spring(context, [a, b]) {
+  if (!state.shown.has(a) || !state.shown.has(b)) return;
+  const [from, to] = [a, b].map((k) => project(...runs[k].points[at(runs[k], state.step)]));
+  const [x, y] = [to[0] - from[0], to[1] - from[1]];
+  const long = Math.hypot(x, y);
+  if (!(long > 18 && long < 1e5)) return; // the balls hide it
+  const turns = 12;
+  const points = Array.from({ length: turns + 1 }, (_, k) => {
+    const side = k % turns ? (k % 2 ? 5 : -5) / long : 0; // of the zigzag
+    return [from[0] + (x * k) / turns - y * side, from[1] + (y * k) / turns + x * side];
+  });
+  stroke(context, points, colour(`rule${b % 8}`), 1.5);
+}
+
 function paintBalls() {
   const ratio = Math.max(devicePixelRatio, 1);
   const element = canvas.balls;
@@ -202,6 +217,7 @@ function paintBalls() {
   }
   const drawn = [...runs.keys()].filter((k) => state.shown.has(k));
   for (const k of drawn) trail(context, runs[k], state.step, colour(`rule${k % 8}`));
+  for (const pair of record.springs) spring(context, pair);
   for (const k of drawn) {
     if (k !== state.follow && !state.every) continue;
     const place = runs[k].points[at(runs[k], state.step)];

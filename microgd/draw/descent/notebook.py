@@ -1,11 +1,9 @@
 """A race in a notebook: the animated page, and a table for where pages may not run."""
 
-from html import escape
-
 from microgd.descent.race import Race
 from microgd.draw.descent.page import page
 from microgd.draw.descent.table import plain
-from microgd.draw.plots.page import frame
+from microgd.draw.plots.page import folded
 
 MOST_ROWS = 4_000  # steps of all runs that a page within a notebook holds; saved, it holds more
 HEIGHT = 720  # pixels of the frame
@@ -19,9 +17,5 @@ def bundle(race: Race) -> dict[str, str]:
     """
     title = f"Race on {race.surface.name}"
     rows = sum(map(len, race.runs))
-    inside = frame(page(race), title, HEIGHT) if rows <= MOST_ROWS else ""
-    fallback = (
-        f"<details><summary>{escape(title)}, as text</summary>"
-        f"<pre>{escape(plain(race))}</pre></details>"
-    )
-    return {"text/plain": repr(race), "text/html": inside + fallback}
+    document = page(race) if rows <= MOST_ROWS else ""
+    return {"text/plain": repr(race), "text/html": folded(document, title, HEIGHT, plain(race))}

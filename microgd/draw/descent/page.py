@@ -22,8 +22,19 @@ NARROW = "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"  # a formula stays on its line
 STEEPEST = 0.08  # the least exponent of a scale: a flatter one would be all noise
 
 
-def page(race: Race) -> str:
+def page(
+    race: Race,
+    heading: str = "",
+    said: Sequence[str] | None = None,
+    springs: Sequence[tuple[int, int]] = (),
+    tail: int = 0,
+) -> str:
     """One self-contained page of HTML that plays `race`; it makes no request.
+
+    heading  the first line; the surface's name if none is given
+    said     what is to be known beforehand, a line each; the stable rates if none is given
+    springs  pairs of runs, by number, to be joined by a line
+    tail     for how many steps a trail is seen; 0: from the start
 
     Raises ValueError for a race of too many steps.
 
@@ -37,14 +48,15 @@ def page(race: Race) -> str:
             f"page: {rows:,} steps in all, of which a page holds {MOST_ROWS:,}; race with fewer"
             " steps or fewer optimizers"
         )
-    heading = f"Descent on {clean(race.surface.name)}"
     data = {
         "surface": _ground(race.surface),
-        "notes": [note.replace(" = ", NARROW) for note in notes(race)],
+        "notes": [note.replace(" = ", NARROW) for note in (said or notes(race))],
+        "springs": springs,
+        "tail": tail,
         "steps": race.steps,
         "runs": [_run(race, one) for one in race.runs],
     }
-    heading = escape(heading)
+    heading = escape(clean(heading or f"Descent on {race.surface.name}"))
     return offline.page("descent", data, SCRIPTS, title=heading, heading=heading)
 
 

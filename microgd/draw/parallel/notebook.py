@@ -1,10 +1,8 @@
 """A parallel run in a notebook: its page, and a table for where pages may not run."""
 
-from html import escape
-
 from microgd.draw.parallel.page import page
 from microgd.draw.parallel.table import plain
-from microgd.draw.plots.page import frame
+from microgd.draw.plots.page import folded
 from microgd.parallel.events import Record
 
 MOST_UPDATES = 2_000  # that a page within a notebook holds; saved, it holds more
@@ -19,9 +17,5 @@ def bundle(record: Record) -> dict[str, str]:
     """
     title = f"{record.algorithm}, {record.workers} workers"
     updates = len(record.losses)
-    inside = frame(page(record), title, HEIGHT) if 0 < updates <= MOST_UPDATES else ""
-    fallback = (
-        f"<details><summary>{escape(title)}, as text</summary>"
-        f"<pre>{escape(plain(record))}</pre></details>"
-    )
-    return {"text/plain": repr(record), "text/html": inside + fallback}
+    document = page(record) if 0 < updates <= MOST_UPDATES else ""
+    return {"text/plain": repr(record), "text/html": folded(document, title, HEIGHT, plain(record))}

@@ -80,6 +80,18 @@ def frame(document: str, title: str, height: int) -> str:
     )
 
 
+def folded(document: str, title: str, height: int, text: str) -> str:
+    """A page in a frame, if there is one, and the same as text, which a click unfolds.
+
+    A notebook that is not trusted drops the frame; the text below it remains.
+    """
+    inside = frame(document, title, height) if document else ""
+    return (
+        f"{inside}<details><summary>{escape(title)}, as text</summary>"
+        f"<pre>{escape(text)}</pre></details>"
+    )
+
+
 def write(path: str | PathLike[str], document: str) -> None:
     """Write a page. Raises OSError where no file can be written."""
     Path(path).write_text(document, encoding="utf-8")

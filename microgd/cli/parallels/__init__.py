@@ -1,0 +1,1 @@
+"""What `microgd parallel` is made of: its options, its progress, its studies."""

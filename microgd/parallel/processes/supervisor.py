@@ -87,8 +87,8 @@ class Supervisor:
         self.record.interrupted = True
 
     def save(self) -> None:
-        """Write a checkpoint, if one is wanted."""
-        if self.options.checkpoint is not None:
+        """Write a checkpoint, if one is wanted and there is something to save."""
+        if self.options.checkpoint is not None and self.begun:
             model = deepcopy(self.job.model)
             replace(self.job, model=model).whole().load(self.store.weights)
             save_checkpoint(self.options.checkpoint, model)
@@ -147,8 +147,7 @@ class Supervisor:
         try:
             kind, *rest = member.pipe.recv()
         except (EOFError, OSError):
-            self.lose(member)
-            return
+            kind, rest = "gone", []
         now = time.monotonic() - self.start
         if kind == "ready":
             member.ready = True
@@ -160,6 +159,8 @@ class Supervisor:
             self.part(member)
             self.record.add(Event(now, member.me, "done"))
             self.carry(now, self.meeting.leave(member.me))
+        elif kind == "gone":
+            self.lose(member)
         else:
             raise WorkerError(member.me, *rest)
 

@@ -31,9 +31,9 @@ def packed(algorithm: Algorithm, job: Job) -> bytes:
             pickle.dumps(part)
         except Exception as error:  # whatever a __reduce__ raises
             raise TypeError(
-                f"train: {name} {part!r:.60} cannot be handed to worker processes ({error}); make"
-                " it of functions and classes that a module defines, without lambda, or train with"
-                " backend='simulated'"
+                f"train: {name} {getattr(part, '__qualname__', type(part).__qualname__)} cannot be"
+                f" handed to worker processes ({error}); make it of functions and classes that a"
+                " module defines, without lambda, or train with backend='simulated'"
             ) from error
     return pickle.dumps((algorithm, job))
 

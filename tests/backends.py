@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from microgd import data, nn, optim, parallel
-from microgd.parallel.requests import Pull
+from microgd.parallel.errors import DeadlockError
+from microgd.parallel.requests import Pull, Receive
 from microgd.train import fit
 
 MOONS = data.moons(60, rng=0)
@@ -55,6 +56,12 @@ class Meddling(parallel.Hogwild):
     def worker(self, replica, me, workers):  # noqa: ARG002
         w, _ = yield Pull()
         w -= 1
+
+
+class Crosswise(parallel.Downpour):
+    def worker(self, replica, me, workers):  # noqa: ARG002
+        yield Pull()
+        yield Receive(1 - me)
 
 
 def failing(outputs, targets):
@@ -170,6 +177,11 @@ def an_exception_of_a_worker_says_which_one_and_leaves_the_model_as_it_was(backe
     assert (weights(model) == before).all()
 
 
+def workers_that_wait_for_one_another_are_told_so(backend, **options):
+    with pytest.raises(DeadlockError, match=r"worker 0 at Receive from worker 1, worker 1 at"):
+        trained(backend, Crosswise(lr=0.1), 2, **options)
+
+
 PROPERTIES = [
     one_worker_without_a_server_is_plain_training,
     one_worker_with_a_server_in_shards_is_plain_training,
@@ -182,4 +194,5 @@ PROPERTIES = [
     events_are_told_as_they_come_and_stand_in_order_of_time,
     a_traced_run_tells_where_worker_and_centre_are,
     an_exception_of_a_worker_says_which_one_and_leaves_the_model_as_it_was,
+    workers_that_wait_for_one_another_are_told_so,
 ]

@@ -22,3 +22,7 @@ class WorkerError(RuntimeError):
 
 class LostError(RuntimeError):
     """The parameter server died, or all workers did, so that there is nothing to go on with."""
+
+
+class DeadlockError(RuntimeError):
+    """All workers wait, each for another."""

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from microgd.parallel.errors import LostError
+from microgd.parallel.errors import DeadlockError, LostError
 from microgd.parallel.requests import AllReduce, Barrier, Receive, Request, Send, Turn
 
 Answers = list[tuple[int, Request, Any]]
@@ -73,6 +73,14 @@ class Meeting:
             )
         return self.leave(me)
 
+    def deadlock(self, algorithm: str) -> DeadlockError:
+        """The error to raise when all workers wait: who waits for what."""
+        said = [f"worker {me} at {_words(request)}" for me, request in sorted(self.waiting.items())]
+        return DeadlockError(
+            f"{algorithm}: {', '.join(said)}: each waits for what none of the others will do; let"
+            " all workers make these requests in the same order"
+        )
+
     def _settle(self) -> Answers:
         """The answers to those whose waiting is over."""
         found = [*self._received(), *self._met(AllReduce), *self._met(Barrier), *self._turn()]
@@ -117,3 +125,8 @@ class Meeting:
         self.here.add(me)
         self._holder, self._next = me, me + 1
         return [(me, None)]
+
+
+def _words(request: Request) -> str:
+    name = type(request).__name__
+    return f"{name} from worker {request.sender}" if isinstance(request, Receive) else name

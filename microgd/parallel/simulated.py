@@ -44,10 +44,6 @@ class Options:
             real("train", name, value, "give a time of 0 or more", 0)
 
 
-class DeadlockError(RuntimeError):
-    """All workers wait, each for another."""
-
-
 def run(algorithm: Algorithm, job: Job, options: Options, record: Record) -> Array:
     """Run the workers' programs against a clock that jumps from event to event.
 
@@ -90,7 +86,7 @@ class _Simulation:
             self.now, _, action, arguments = heapq.heappop(self.queue)
             action(*arguments)
         if self.meeting.waiting:
-            raise DeadlockError(self.deadlock())
+            raise self.meeting.deadlock(self.record.algorithm)
         return self.store.weights
 
     def later(self, delay: float, action: Callable[..., None], *arguments: Any) -> None:
@@ -200,17 +196,3 @@ class _Simulation:
             other = request.sender if isinstance(request, Receive) else -1
             self.note(me, type(request).__name__.lower(), other=other)
             self.later(0.0, self.go_on, me, answer)
-
-    def deadlock(self) -> str:
-        """Who waits for what."""
-        waiting = sorted(self.meeting.waiting.items())
-        said = [f"worker {me} at {_words(request)}" for me, request in waiting]
-        return (
-            f"{self.record.algorithm}: {', '.join(said)}: each waits for what none of the others"
-            " will do; let all workers make these requests in the same order"
-        )
-
-
-def _words(request: Request) -> str:
-    name = type(request).__name__
-    return f"{name} from worker {request.sender}" if isinstance(request, Receive) else name

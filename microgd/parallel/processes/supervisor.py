@@ -73,6 +73,8 @@ class Supervisor:
                     for key, _ in self.selector.select(_TICK):
                         self.hear(key.data)
                     self.store.gather()
+                    if self.members and len(self.meeting.waiting) == len(self.members):
+                        raise self.meeting.deadlock(self.record.algorithm)
                     if time.monotonic() > self.saved + self.options.every:
                         self.save()
             finally:

@@ -13,7 +13,18 @@ from microgd.nn import RNN, cross_entropy
 from microgd.optim import SGD, Adagrad, Adam, CosineAnnealingWarmRestarts
 
 CLAIMS = [load(name) for name in NAMES]
-LONG = ("he", "schoenholz", "digits", "warm-restarts", "xor", "batch-norm-speed", "word2vec")
+LONG = (
+    "he",
+    "schoenholz",
+    "asynchrony-momentum",
+    "hogwild",
+    "digits",
+    "warm-restarts",
+    "xor",
+    "batch-norm-speed",
+    "word2vec",
+    "delay-aware",
+)
 # what takes seconds is left to the gate
 QUICK = [claim for claim in CLAIMS if not claim.full and claim.name not in LONG]
 EXACT = [claim for claim in QUICK if claim.kind == "exact"]

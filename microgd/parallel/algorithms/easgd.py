@@ -25,7 +25,7 @@ class EASGD(Algorithm):
     lr        learning rate, eta in the paper
     rho       strength of the spring: a weaker one leaves more room to explore
     tau       steps from one exchange with the centre to the next
-    momentum  of each worker, from 0 to 1; delta in the paper
+    momentum  of each worker, from 0 to below 1; delta in the paper
     order     "asynchronous": a worker meets the centre when it gets there; or "round-robin": the
               workers take turns
 
@@ -49,7 +49,8 @@ class EASGD(Algorithm):
         super().__init__(lr)
         self.rho = real("EASGD", "rho", rho, "give a strength of 0 or more", 0)
         self.tau = whole("EASGD", "tau", tau, 1, "give 1 or more")
-        self.momentum = real("EASGD", "momentum", momentum, "give a share from 0 to 1", 0, 1)
+        way_out = "give a share from 0 to below 1"
+        self.momentum = real("EASGD", "momentum", momentum, way_out, 0, np.nextafter(1, 0))
         self.order = choose("EASGD: order", order, {o: o for o in ("asynchronous", "round-robin")})
 
     @property

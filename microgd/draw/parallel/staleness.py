@@ -6,7 +6,7 @@ import numpy as np
 from bokeh.models import ColumnDataSource
 from bokeh.models.annotations.geometry import Span
 
-from microgd.draw.plots.theme import COLOURS, INK, blank, hover, legend
+from microgd.draw.plots.theme import COLOURS, FAINT, blank, hover, legend
 from microgd.parallel.events import Record
 
 BINS = 40  # from so many on, a bar holds several numbers
@@ -28,7 +28,7 @@ def staleness(record: Record, **options: Any) -> Any:
     >>> model, moons = nn.MLP([2, 4, 2], rng=0), data.moons(100, rng=0)
     >>> record = parallel.train(model, moons, "downpour", 3, "simulated", epochs=9)
     >>> staleness(record).title.text
-    'staleness: 1.63 on average, 11 at most'
+    'staleness: mean 1.63, at most 11'
     """
     found = record.staleness
     if not found.size:
@@ -36,7 +36,7 @@ def staleness(record: Record, **options: Any) -> Any:
     workers = np.array([event.worker for event in record.of("push")])
     wide = max(1, -(-int(found.max() + 1) // BINS))
     edges = np.arange(0, found.max() + 1 + wide, wide) - 0.5
-    title = f"staleness: {found.mean():.3g} on average, {found.max():g} at most"
+    title = f"staleness: mean {found.mean():.3g}, at most {found.max():g}"
     plot: Any = blank(title, "updates in between", "updates", **options)
     each = record.workers <= LANES
     bottom = np.zeros(len(edges) - 1)
@@ -63,7 +63,7 @@ def staleness(record: Record, **options: Any) -> Any:
         )  # fmt: skip
         bottom = bottom + count
     plot.add_layout(
-        Span(location=float(found.mean()), dimension="height", line_color=INK, line_dash="dashed")
+        Span(location=float(found.mean()), dimension="height", line_color=FAINT, line_dash="dashed")
     )
     rows = [("", "@who"), ("staleness", "@of"), ("updates", "@count"), ("% of all", "@share")]
     hover(plot, rows, exact=["share"])

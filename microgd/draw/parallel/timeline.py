@@ -15,11 +15,11 @@ from bokeh.models import (
 )
 
 from microgd.draw.parallel.lanes import MARKS, messages, spans, trips, within
-from microgd.draw.plots.theme import COLOURS, FAINT, INK, LINE, VERMILLION, blank, hover, legend
+from microgd.draw.plots.theme import COLOURS, FAINT, LINE, VERMILLION, blank, hover, legend
 from microgd.parallel.events import Event, Record
 
 MOST = 4_000  # updates that a page draws without effort
-FEW = 12  # spans of a worker, about, that are first in view
+FEW = 16  # spans of a worker, about, that are first in view
 LANE, BAR = 34, 0.27  # pixels between two lanes, and half the height of a bar in lanes
 SIDE = 74  # pixels for the names of the lanes
 ARCS = 2.2  # lanes of room above the versions
@@ -71,18 +71,18 @@ def timeline(record: Record, **options: Any) -> Any:
 def overview(record: Record, timeline: Any, **options: Any) -> Any:
     """The staleness of all updates that `timeline` draws; the box in it is what that one shows.
 
-    Move the box, or draw its ends. Returns a Bokeh figure for the same page.
+    Move the box, or draw another one. Returns a Bokeh figure for the same page.
     """
     found = list(trips(within(record, MOST)))
     look = {"height": 130, "toolbar_location": None} | options
-    plot: Any = blank("", "drag the box over the run", "staleness", **look)
+    plot: Any = blank("", "draw a box over what to look at", "staleness", **look)
     plot.scatter(
         [trip.end for trip in found], [trip.event.staleness for trip in found], size=3,
         color=[_hues(record)[trip.worker] for trip in found], alpha=0.6,
     )  # fmt: skip
-    box = RangeTool(x_range=timeline.x_range)
-    box.overlay.fill_color, box.overlay.fill_alpha = INK, 0.12
-    box.overlay.line_color = INK
+    box = RangeTool(x_range=timeline.x_range, start_gesture="pan")
+    box.overlay.fill_color, box.overlay.fill_alpha = FAINT, 0.25
+    box.overlay.line_color = FAINT
     plot.tools = [box]  # the pointer moves the box, and nothing else
     most = max((trip.event.staleness for trip in found), default=0)
     plot.y_range = Range1d(start=-0.5, end=1.1 * max(most, 3))
@@ -117,7 +117,8 @@ def _lanes(plot: Any, record: Record) -> None:
     plot.y_range = Range1d(start=-0.6 - record.workers, end=ARCS)
     plot.ygrid.grid_line_color = LINE
     last, starts = record.seconds or 1.0, sorted(span.start for span in spans(record))
-    end = min([last, *starts[FEW * record.workers :][:1]])
+    updates = record.times[:2]  # in view, however many messages they take
+    end = max([*updates, min([last, *starts[FEW * record.workers :][:1]])])
     low, high = -0.02 * last, 1.02 * last
     plot.x_range = Range1d(start=-0.02 * end, end=1.02 * end, bounds=(low, high), reset_end=high)
 
@@ -143,8 +144,8 @@ def _work(plot: Any, record: Record) -> None:
         )
         bars = plot.quad(
             left="left", right="right", bottom="bottom", top="top", source=source,
-            fill_color="hue", fill_alpha=0.35 if waits else 0.75, line_color="white",
-            line_alpha=0.8,
+            fill_color="hue", fill_alpha=0.35 if waits else 0.75, line_color=FAINT,
+            line_alpha=0.6,
             legend_label="waits" if waits else "computes",
         )  # fmt: skip
         rows = [("worker", "@worker @what"), ("from", "@left"), ("to", "@right")]
@@ -179,7 +180,7 @@ def _arrows(plot: Any, record: Record) -> None:
         "xs", "ys", source=ColumnDataSource(arcs), color="hue", line_width=1.5, alpha=0.7,
         hover_line_width=4, hover_alpha=1, legend_label="update",
     )  # fmt: skip
-    plot.scatter([0], [0], marker="circle", size=6, color=INK)  # version 0: made by nobody
+    plot.scatter([0], [0], marker="circle", size=7, color=FAINT)  # version 0: made by nobody
     heads = plot.scatter(
         "end", "zero", source=ColumnDataSource(data), marker="inverted_triangle", size=9,
         color="hue", legend_label="update",
@@ -205,9 +206,9 @@ def _messages(plot: Any, record: Record) -> None:
             "hue": [_hues(record)[m.sender] for m in found],
         }
     )
-    plot.segment("x0", "y0", "x1", "y1", source=source, color=INK, line_width=1, alpha=0.8)
+    plot.segment("x0", "y0", "x1", "y1", source=source, color=FAINT, line_width=1.2)
     plot.scatter(
-        "x1", "y1", source=source, marker="diamond", size=6, fill_color="hue", line_color=INK,
+        "x1", "y1", source=source, marker="diamond", size=6, fill_color="hue", line_color=FAINT,
         legend_label="message",
     )  # fmt: skip
 
@@ -219,7 +220,7 @@ def _marks(plot: Any, kind: str, found: list[Event]) -> None:
     source = ColumnDataSource(
         {
             "x": [event.time for event in found],
-            "y": [-1 - event.worker for event in found],
+            "y": [-0.6 - event.worker for event in found],
             "worker": [event.worker for event in found],
             "count": [event.count or "" for event in found],
         }
@@ -227,7 +228,7 @@ def _marks(plot: Any, kind: str, found: list[Event]) -> None:
     died = kind in {"died", "refused"}
     marks = plot.scatter(
         "x", "y", source=source, marker=SIGNS[kind], size=15 if died else 9, line_width=2,
-        color=VERMILLION if died else INK, fill_color=None, legend_label=MARKS[kind],
+        color=VERMILLION if died else FAINT, fill_color=None, legend_label=MARKS[kind],
     )  # fmt: skip
     hover(plot, [(MARKS[kind], "@count"), ("worker", "@worker"), ("time", "@x")], ["x"],
           renderers=[marks])  # fmt: skip

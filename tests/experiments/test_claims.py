@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from microgd import cosh, relu
+from microgd.experiments.bowl import descend
 from microgd.experiments.claim import Verdict, check
 from microgd.experiments.claims import NAMES, load, warm_restarts
 from microgd.nn import RNN, cross_entropy
 from microgd.optim import SGD, Adagrad, Adam, CosineAnnealingWarmRestarts
+from microgd.parallel import EASGD, AdaDelay, Downpour, Hogwild
 
 CLAIMS = [load(name) for name in NAMES]
 LONG = (
@@ -152,6 +154,11 @@ def equal_periods(rule, **options):
     return CosineAnnealingWarmRestarts(rule, **{**options, "T_mult": 1})
 
 
+def in_step(*args, delay):
+    """Workers that all take equally long."""
+    return descend(*args, delay="constant")
+
+
 FAULTS = [
     ("adam-first-step", "Adam", type("Adam", (Adam,), {"direction": uncorrected})),
     ("adam-first-step", "Adam", too_long(Adam)),
@@ -168,8 +175,13 @@ FAULTS = [
     ("momentum", "SGD", heavier(SGD)),
     ("sgdr-restarts", "CosineAnnealingWarmRestarts", equal_periods),
     ("stability", "SGD", too_long(SGD)),
+    ("asynchrony-momentum", "descend", in_step),
     ("cliff", "clip_grad_norm_", lambda parameters, threshold: None),
+    ("delay-aware", "AdaDelay", lambda lr, naive: AdaDelay(lr=lr, naive=not naive)),
+    ("delayed-descent", "Downpour", lambda lr: Downpour(lr=1.02 * lr)),
     ("digits", "AdamW", lambda params, lr, weight_decay: SGD(params, lr=lr)),
+    ("elastic-stability", "EASGD", lambda lr, rho, order: EASGD(lr, 1.03 * rho, order=order)),
+    ("hogwild", "Hogwild", lambda lr: Hogwild(lr=lr, sparse=False)),
     ("recurrent-bound", "RNN", partial(RNN, nonlinearity="relu")),
     ("sparse-adagrad", "RATES", {SGD: (4.0,), type("Other", (SGD,), {}): (4.0,)}),
     ("warm-restarts", "_restarts", warm_restarts._steps),

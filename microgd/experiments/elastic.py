@@ -63,6 +63,7 @@ def elastic(
     """
     ground = surface_of(surface)
     steps = whole("elastic", "steps", steps, 1, "give 1 or more")
+    workers = whole("elastic", "workers", workers, 1, "give 1 or more")
     if noise is None:
         noise = NOISE * float(np.linalg.norm(ground.gradient(ground.start)))
     real("elastic", "noise", noise, "give 0 or more", 0)

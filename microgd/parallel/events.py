@@ -138,7 +138,7 @@ class Record:
         """Seconds that each worker waited for others or for the server, as far as is known."""
         found = np.zeros(self.workers)
         for event in self.events:
-            if not math.isnan(event.since):
+            if event.kind != "lost" and not math.isnan(event.since):  # lost in a push, which waits
                 found[event.worker] += event.time - event.since
         return found
 

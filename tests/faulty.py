@@ -82,7 +82,7 @@ class Doomed:
         def asked(link, request):
             self.at(replica, "pull")
             if isinstance(request, Push) and self.phase == "pushed" and replica.taken == STEP:
-                link.pipe.send(("ask", replica.taken, link._packed(request)))
+                link.pipe.send(("ask", replica.taken, link.now(), link._packed(request)))
                 self.die()
             return ask(link, request)
 

@@ -18,15 +18,23 @@ class Asking:
     """A worker's end of its pipe to the parent: every request is a message, and so is its answer.
 
     trace  whether pushes tell the worker's own parameters
+    start  the clock's reading when the run began
     """
 
-    def __init__(self, pipe: Connection, slot: Slot, replica: Replica, trace: bool) -> None:
-        self.pipe, self.slot, self.replica, self.trace = pipe, slot, replica, trace
+    def __init__(
+        self, pipe: Connection, slot: Slot, replica: Replica, trace: bool, start: float
+    ) -> None:
+        self.pipe, self.slot, self.replica = pipe, slot, replica
+        self.trace, self.start = trace, start
+
+    def now(self) -> float:
+        """Seconds since the run began."""
+        return time.monotonic() - self.start
 
     def ask(self, request: Request) -> Any:
         """The answer to a request, as soon as it is there."""
         self.replica.work.clear()
-        self.pipe.send(("ask", self.replica.taken, self._packed(request)))
+        self.pipe.send(("ask", self.replica.taken, self.now(), self._packed(request)))
         answer = self.pipe.recv()
         if isinstance(request, Pull):
             return self.slot.get(answer[0]).copy(), answer[1]
@@ -81,10 +89,10 @@ class Writing:
     """
 
     def __init__(
-        self, asking: Asking, common: Common, log: Log, algorithm: Algorithm, me: int, start: float
+        self, asking: Asking, common: Common, log: Log, algorithm: Algorithm, me: int
     ) -> None:
         self.asking, self.common, self.log, self.algorithm = asking, common, log, algorithm
-        self.start, self.weights, self.mine = start, common.weights.array, common.counts.array[me]
+        self.weights, self.mine = common.weights.array, common.counts.array[me]
         self.view = self.weights.view()
         self.view.flags.writeable = False
 
@@ -92,7 +100,7 @@ class Writing:
         """The answer to a request."""
         self.asking.replica.work.clear()
         if isinstance(request, Pull):
-            now, versions = self._now(), self.common.versions
+            now, versions = self.asking.now(), self.common.versions
             self._note("pull", now, versions[0], 0, float("nan"), 0)
             return self.view, versions
         if isinstance(request, Push):
@@ -100,7 +108,7 @@ class Writing:
         return self.asking.ask(request)
 
     def _push(self, push: Push) -> Versions | None:
-        since = self._now()
+        since = self.asking.now()
         self.mine[1] = self.asking.replica.taken  # before the write: better lost than done twice
         if not push.finite():
             self._note("refused", since, push.seen[0], 0, push.loss, 0)
@@ -117,7 +125,4 @@ class Writing:
     def _note(
         self, kind: str, since: float, read: int, written: int, loss: float, count: int
     ) -> None:
-        self.log.write(KINDS.index(kind), self._now(), since, read, written, loss, count)
-
-    def _now(self) -> float:
-        return time.monotonic() - self.start
+        self.log.write(KINDS.index(kind), self.asking.now(), since, read, written, loss, count)

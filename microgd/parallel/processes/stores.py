@@ -29,20 +29,24 @@ class Served:
         """The parameters: a copy."""
         return self.server.weights
 
-    def answer(self, now: float, me: int, request: Pull | Push, taken: int, slot: Slot) -> Any:
-        """Answer a pull or a push; `taken` batches of that worker are in the push."""
+    def answer(
+        self, times: tuple[float, float], me: int, request: Pull | Push, taken: int, slot: Slot
+    ) -> Any:
+        """Answer a pull or a push, made `since` and heard now; it holds `taken` batches so far."""
+        now, since = times
         if isinstance(request, Pull):
             weights, versions = self.server.pull()
             if self.trace:
                 self._pulled[me] = weights
-            self.record.add(Event(now, me, "pull", versions))
+            self.record.add(Event(now, me, "pull", versions, since=since))
             return slot.put(weights), versions
         self.taken[me] = taken
         stale = self.server.push(request)
         if stale is None:
-            self.record.add(Event.of_push(request, now, me, "refused"))
+            self.record.add(Event.of_push(request, now, me, "refused", since=since))
             return None
-        more: dict[str, Any] = {"staleness": stale, "written": self.server.versions}
+        more: dict[str, Any] = {"since": since, "staleness": stale}
+        more["written"] = self.server.versions
         if self.trace:
             place = self._pulled[me] if request.place is None else request.place
             more |= {"place": place, "centre": self.weights}

@@ -166,10 +166,10 @@ class Supervisor:
         else:
             raise WorkerError(member.me, *rest)
 
-    def ask(self, member: Member, now: float, taken: int, request: Request) -> None:
+    def ask(self, member: Member, now: float, taken: int, since: float, request: Request) -> None:
         """Answer a request, or let it wait for others."""
         me, slot = member.me, member.slot
-        member.asked = now
+        member.asked = since
         if isinstance(request, Push):
             request = replace(request, update=slot.get(request.update))
         elif isinstance(request, AllReduce):
@@ -178,7 +178,7 @@ class Supervisor:
             request = replace(request, array=slot.get(request.array).copy())
         if isinstance(request, Pull | Push):
             assert isinstance(self.store, Served)
-            _tell(member, self.store.answer(now, me, request, taken, slot))
+            _tell(member, self.store.answer((now, since), me, request, taken, slot))
             self.carry(now, self.meeting.pushed(me) if isinstance(request, Push) else [])
         else:
             self.carry(now, self.meeting.ask(me, request))

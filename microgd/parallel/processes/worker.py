@@ -54,10 +54,10 @@ def work(
         replica = job.replica(me, taken)
         pipe.send(("ready",))
         start = pipe.recv()
-        asking = Asking(pipe, slot, replica, trace=job.trace)
+        asking = Asking(pipe, slot, replica, job.trace, start)
         link: Link = asking
         if common is not None and log is not None:
-            link = Writing(asking, common, log, algorithm, me, start)
+            link = Writing(asking, common, log, algorithm, me)
         drive(algorithm.worker(replica, me, job.workers), link)
         pipe.send(("done",))
     except BaseException:  # noqa: BLE001 - whatever it is, the parent is told, and raises it

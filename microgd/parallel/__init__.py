@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from microgd.lazy import offer
 
 if TYPE_CHECKING:
+    from microgd.parallel import algorithms as algorithms
     from microgd.parallel.algorithms import EASGD as EASGD
     from microgd.parallel.algorithms import AdaDelay as AdaDelay
     from microgd.parallel.algorithms import AdaptiveRevision as AdaptiveRevision
@@ -31,6 +32,7 @@ _HOME = {  # what is offered here, and the file that it comes from
     "Synchronous": "algorithms",
     "Event": "events",
     "Record": "events",
+    "algorithms": "",
     "train": "train",
 }
 

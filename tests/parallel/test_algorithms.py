@@ -139,6 +139,20 @@ def first_push(algorithm, job):
             ready += [(who, found) for who, _, found in meeting.ask(me, request)]
 
 
+def test_a_frozen_first_stage_passes_on_what_it_computes():
+    def half_frozen():
+        model = network()
+        for p in model.layers[0].parameters():
+            p.requires_grad = False
+        return model
+
+    found, _ = trained(parallel.ModelParallel(lr=0.1), 3, half_frozen())
+    expected = half_frozen()
+    rule = SGD([p for p in expected.parameters() if p.requires_grad], lr=0.1)
+    fit(expected, DATA, rule, epochs=2, batch_size=8, rng=5, progress=False)
+    np.testing.assert_allclose(found, weights(expected), rtol=1e-11, atol=1e-13)
+
+
 # Recursions, written out as in the papers
 
 

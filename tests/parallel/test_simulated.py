@@ -80,6 +80,14 @@ def test_what_a_worker_draws_does_not_depend_on_the_others():
     assert seconds("exponential") == seconds("straggler")
 
 
+@pytest.mark.parametrize("name", SERVED)
+def test_into_how_many_shards_the_parameters_are_cut_changes_no_number(name):
+    (one, first), (two, second) = (trained(name, shards=shards, rng=7) for shards in (1, 3))
+    for a, b in zip(one.parameters(), two.parameters(), strict=True):
+        np.testing.assert_array_equal(a.data, b.data)
+    np.testing.assert_array_equal(first.staleness, second.staleness)
+
+
 # Nothing is lost under a server, and all is counted
 
 

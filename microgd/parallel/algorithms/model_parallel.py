@@ -73,7 +73,9 @@ class ModelParallel(Synchronous):
             if not last:
                 yield Send(me + 1, out.numpy())
         for h, out, seed in reversed(flight):
-            out.backward(seed if last else (yield Receive(me + 1)))
+            g = seed if last else (yield Receive(me + 1))
+            if out.requires_grad:  # not so in a first stage that is frozen
+                out.backward(g)
             replica.work.append(2 / 3 / workers / count)
             if me:
                 yield Send(me - 1, h.grad)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import typer
 
 from microgd.cli.parallels import studies
@@ -77,7 +78,7 @@ def _network(asked: Asked, picked: Chosen) -> None:
         paragraph(screen, listed(lines.items()))
     live = Live(asked.workers, loud)
     try:
-        with live:
+        with live, np.errstate(all="ignore"):  # pushes that are not finite are counted
             record = _train(asked, picked, pupil, live)
     except KeyboardInterrupt:
         typer.echo("interrupted; nothing was saved", err=True)
@@ -115,11 +116,12 @@ def _show(record: Record, pupil: Learner, asked: Asked) -> None:
 
     parts = {"training": pupil.train, "validation": pupil.held_out}
     metrics = ["accuracy"] if pupil.train[1].ndim == 1 else []
-    found = {
-        name: evaluate(pupil.model, part, pupil.loss, metrics=metrics)
-        for name, part in parts.items()
-        if part is not None
-    }
+    with np.errstate(all="ignore"):
+        found = {
+            name: evaluate(pupil.model, part, pupil.loss, metrics=metrics)
+            for name, part in parts.items()
+            if part is not None
+        }
     if asked.as_json:
         told = {**record.to_dict(), "summary": record.summary(), "result": found}
         typer.echo(json.dumps(plain(told), indent=2, allow_nan=False))

@@ -19,6 +19,7 @@ from microgd.parallel.meeting import Answers, Meeting
 from microgd.parallel.requests import Pull, Push, Receive, Request, Send, Versions
 from microgd.parallel.server import Server
 from microgd.parallel.shared import Shared, Write
+from microgd.train.interrupt import interruptible
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +80,20 @@ class _Simulation:
         self.pulled: dict[int, Array] = {}
 
     def run(self) -> Array:
-        """The trained weights."""
-        for me in range(self.job.workers):
-            self.go_on(me, None)
-        while self.queue:
-            self.now, _, action, arguments = heapq.heappop(self.queue)
-            action(*arguments)
-        if self.meeting.waiting:
+        """The trained weights, or those so far after Ctrl-C."""
+        with interruptible(self.interrupt):
+            for me in range(self.job.workers):
+                self.go_on(me, None)
+            while self.queue and not self.record.interrupted:
+                self.now, _, action, arguments = heapq.heappop(self.queue)
+                action(*arguments)
+        if self.meeting.waiting and not self.record.interrupted:
             raise self.meeting.deadlock(self.record.algorithm)
         return self.store.weights
+
+    def interrupt(self) -> None:
+        """End after what is under way."""
+        self.record.interrupted = True
 
     def later(self, delay: float, action: Callable[..., None], *arguments: Any) -> None:
         """Do something after some time; of two at the same time, the one asked for first."""

@@ -74,7 +74,7 @@ class ModelParallel(Synchronous):
                 yield Send(me + 1, out.numpy())
         for h, out, seed in reversed(flight):
             g = seed if last else (yield Receive(me + 1))
-            if out.requires_grad:  # not so in a first stage that is frozen
+            if last or out.requires_grad:  # not so in a first stage that is frozen
                 out.backward(g)
             replica.work.append(2 / 3 / workers / count)
             if me:

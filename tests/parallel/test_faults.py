@@ -144,19 +144,25 @@ def test_a_model_in_parts_cannot_do_without_one_of_them(tmp_path):
 @pytest.mark.parametrize("trial", TRIALS)
 def test_the_loss_falls_though_workers_are_killed_at_any_moment(trial):
     rng = np.random.default_rng(trial)
-    strikes = sorted(rng.uniform(0.0, 0.4, 3))
+    strikes = sorted(rng.integers(1, 200, 3))  # of 300 updates
 
     def strike(event):
-        if strikes and event.time > strikes[0]:
+        if (
+            strikes
+            and event.kind == "push"
+            and event.written[0] > strikes[0]
+            and (own := children())
+        ):
             strikes.pop(0)
-            os.kill(rng.choice(children()), signal.SIGKILL)
+            time.sleep(rng.uniform(0.0, 0.002))  # wherever it is by then
+            os.kill(rng.choice(own), signal.SIGKILL)
 
     model = nn.MLP([2, 16, 2], rng=0)
     record = parallel.train(
         model, data.moons(400, rng=0), parallel.Downpour(lr=0.5), 3, "processes", epochs=20,
         replace=True, progress=strike,
     )  # fmt: skip
-    assert len(record.of("died")) == len(record.of("replaced")) == 3 - len(strikes)
+    assert 1 <= len(record.of("died")) == len(record.of("replaced")) <= 3
     assert record.losses[-20:].mean() < record.losses[:5].mean()
     assert [event.written[0] for event in record.of("push")] == [*range(1, len(record.losses) + 1)]
 
@@ -182,7 +188,7 @@ def test_when_all_are_killed_the_last_checkpoint_holds_what_was_learned(tmp_path
 
 def test_one_that_dies_again_and_again_is_given_up(tmp_path):
     cursed = faulty.CursedDownpour(lr=1.0).fated("pull", tmp_path / "mark")
-    with pytest.raises(LostError, match="worker 1 died three times in the same place, after 3"):
+    with pytest.raises(LostError, match="worker 1 died 4 times in the same place, after 3"):
         faulty.train(cursed, replace=True)
 
 

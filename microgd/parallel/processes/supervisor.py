@@ -30,6 +30,7 @@ _TICK = 0.05  # seconds between two looks at what needs no message
 _THREADS = [
     f"{library}_THREADS" for library in ("OMP_NUM", "OPENBLAS_NUM", "MKL_NUM", "VECLIB_MAXIMUM")
 ]
+_LIVES = 4  # deaths of a worker without a step in between that are one too many
 _PATIENCE = 5.0  # seconds for a process to end that has nothing left to do
 
 
@@ -207,9 +208,9 @@ class Supervisor:
         if self.options.replace:
             life = me, self.store.taken[me]
             self.deaths[life] = self.deaths.get(life, 0) + 1
-            if self.deaths[life] == 3:
+            if self.deaths[life] == _LIVES:
                 raise LostError(
-                    f"worker {me} died three times in the same place, after {life[1]} batches"
+                    f"worker {me} died {_LIVES} times in the same place, after {life[1]} batches"
                     f" ({how}); does it have enough memory?"
                 )
             self.hire(me)

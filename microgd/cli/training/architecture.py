@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -116,6 +117,7 @@ class Design:
 
     def _dense(self, sizes: tuple[int, ...], rng: Any) -> nn.Module:
         options = self.options
+        self._check_use(sizes)
         activation = parse("--activation", options.activation, ACTIVATIONS).build()
         init = None
         if options.init is not None:
@@ -130,6 +132,20 @@ class Design:
             )
         )  # fmt: skip
         return made
+
+    def _check_use(self, sizes: tuple[int, ...]) -> None:
+        """Raise BadParameter for what would do nothing in a network of these sizes."""
+        options, way_out = self.options, "give other sizes by --hidden, or leave it out"
+        for option in ("norm", "dropout", "residual"):
+            if getattr(options, option) and len(sizes) < 3:
+                raise typer.BadParameter(
+                    f"acts on hidden layers, and there is none; {way_out}", param_hint=f"--{option}"
+                )
+        if options.residual and all(a != b for a, b in pairwise(sizes[:-1])):
+            said = " -> ".join(map(str, sizes))
+            raise typer.BadParameter(
+                f"no hidden layer keeps its size in {said}; {way_out}", param_hint="--residual"
+            )
 
     def __str__(self) -> str:
         options = self.options

@@ -17,7 +17,9 @@ from microgd.cli.training.remedies import remedies
 from microgd.cli.training.spec import Spec
 from microgd.data import Batches
 from microgd.graph import Array
-from microgd.train import Callback, Curriculum
+from microgd.names import choose
+from microgd.train import Callback, Curriculum, EarlyStopping, Scheduled
+from microgd.train.history import GRAD_NORM
 from microgd.train.metrics import Metric, mae
 
 
@@ -60,6 +62,11 @@ def plan(options: Options) -> Plan:
             batches.select(None)
     said = rule.described(optimizer)
     callback, depends, schedule = rule.scheduled(options, optimizer, len(batches), monitor)
+    metrics = _metrics(given)
+    for one in (*cures.values(), callback):
+        if isinstance(one, EarlyStopping | Scheduled):
+            option = "--early-stopping" if isinstance(one, EarlyStopping) else "--schedule"
+            _check_monitor(option, one.monitor, [*metrics], learner)
     settings = {**options.settings(), "digest": given.digest}
     if not depends:
         del settings["epochs"]  # a finished run may be prolonged
@@ -78,7 +85,7 @@ def plan(options: Options) -> Plan:
     return Plan(
         given, learner, optimizer, batches, options.epochs,
         [*cures.values(), *([callback] if callback else [])],
-        _metrics(given),
+        metrics,
         settings, lines,
     )  # fmt: skip
 
@@ -107,6 +114,16 @@ def _whole(option: str, value: int | str, least: int, way_out: str) -> int:
             else f"{value}; {way_out}"
         )
         raise typer.BadParameter(said, param_hint=option) from error
+
+
+def _check_monitor(option: str, monitor: str, metrics: list[str], learner: Learner) -> None:
+    """Raise BadParameter for a column that the history is not going to have."""
+    measured = ["loss", *metrics]
+    measured += [f"val_{name}" for name in measured] if learner.held_out else []
+    norms = [f"{GRAD_NORM}.{name}" for name, _ in learner.model.named_parameters()]
+    if monitor not in norms:
+        known = dict.fromkeys([*measured, GRAD_NORM, "lr"])
+        Spec(option, choose).trying(lambda: choose("monitor", monitor, known))
 
 
 def _metrics(given: Given) -> dict[str, Metric] | list[str]:

@@ -30,14 +30,17 @@ class Settings(Callback):
 
 def checkpoint(options: Options, settings: Mapping[str, Any]) -> list[Callback]:
     """The callbacks that keep the run. Raises BadParameter for a time that is none."""
-    if options.checkpoint is None:
-        for option, wanted in {"--resume": options.resume}.items():
-            if wanted:
-                raise typer.BadParameter(
-                    "from which file? Give it with --checkpoint FILE", param_hint=option
-                )
-        return []
     when = options.checkpoint_every.strip().lower()
+    if options.checkpoint is None:
+        if options.resume:
+            raise typer.BadParameter(
+                "from which file? Give it with --checkpoint FILE", param_hint="--resume"
+            )
+        if when != "epoch":
+            raise typer.BadParameter(
+                "of which file? Give it with --checkpoint FILE", param_hint="--checkpoint-every"
+            )
+        return []
     try:
         keep = (
             Checkpoint(options.checkpoint)

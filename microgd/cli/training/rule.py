@@ -109,9 +109,12 @@ def scheduled(
             if key not in spec.options and what in known
         }
         depends |= spec is specs[-1] and any(filled[key] == "length" for key in given)
+        watched = spec.take("monitor")
         if spec.name == "plateau":
-            monitor = spec.take("monitor", monitor)
+            monitor = watched or monitor
             given["mode"] = "max" if monitor.endswith("accuracy") else "min"
+        elif watched is not None:
+            raise spec.refusal(f"{spec.name}: a rate by the time alone; leave monitor= out")
         made.append(spec.build(optimizer, **given))
     milestones = [sum(spans[:count]) for count in range(1, len(spans))]
     whole = made[0]

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from microgd.data import Dataset
+from microgd.data import Dataset, batches
 from microgd.descent.surface import Function, Surface
 from microgd.graph import Array
 from microgd.ops.reduction import mean
@@ -53,8 +53,6 @@ def on_batches(data: Dataset, size: int | None, rng: int = 0) -> Callable[[int],
 
     Batches come from `microgd.data.batches`: a new order of the points in every epoch.
     """
-    from microgd.data import batches
-
     loader = batches(data, size=size, rng=rng)
     following = (batch for _ in iter(int, 1) for batch in loader)
 

@@ -1,6 +1,5 @@
 """The algorithm and the backend that `microgd parallel` was asked for, and those there are."""
 
-import inspect
 from dataclasses import dataclass, fields
 from importlib import import_module
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import typer
 
 from microgd.cli.parallels.options import Asked
+from microgd.cli.training.listing import sentence
 from microgd.cli.training.spec import Spec, keys, only, shown
 from microgd.draw.terminal import console, paragraph
 from microgd.names import choose
@@ -84,9 +84,9 @@ def show_list() -> None:
 
     screen = console()
     for title, entries in (
-        ("ALGORITHM", {name: (_sentence(make), _defaults(make)) for name, make in NAMES.items()}),
+        ("ALGORITHM", {name: (sentence(make), _defaults(make)) for name, make in NAMES.items()}),
         ("--backend", {name: ("", _backend(name)) for name in BACKENDS}),
-        ("--delay", {name: (_sentence(make), {}) for name, make in DELAYS.items()}),
+        ("--delay", {name: (sentence(make), {}) for name, make in DELAYS.items()}),
     ):
         screen.print(title, style="bold")
         rows = Table.grid(padding=(0, 2, 0, 0))
@@ -94,11 +94,6 @@ def show_list() -> None:
             said = ", ".join(f"{key}={shown(value)}" for key, value in options.items())
             rows.add_row(Text(name), Text("\n".join(filter(None, [about, said]))))
         paragraph(screen, rows, 2)
-
-
-def _sentence(make: Any) -> str:
-    said = inspect.getdoc(getattr(make, "func", make)) or ""
-    return said.partition("\n")[0].rstrip(".")
 
 
 def _defaults(make: Any) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def show_toolbox(wanted: bool) -> None:
         screen.print(option, style="bold")
         rows = Table.grid(padding=(0, 2, 0, 0))
         for name, make in table.items():
-            said = [_sentence(make), _options(option, name, make)]
+            said = [sentence(make), _options(option, name, make)]
             rows.add_row(Text(name), Text("\n".join(filter(None, said))))
         if option in ALSO:
             rows.add_row("all", f"{', '.join(ALSO[option])}")
@@ -59,7 +59,7 @@ def show_toolbox(wanted: bool) -> None:
     raise typer.Exit
 
 
-def _sentence(make: Make) -> str:
+def sentence(make: Make) -> str:
     """The first sentence of its docstring."""
     made = make.func if isinstance(make, partial) else make
     return (inspect.getdoc(made) or "").partition("\n")[0].partition(". Raises")[0].rstrip(".")

@@ -4,9 +4,12 @@ Their processes import this file, and `python faulty_on_ray.py CHECKPOINT` is a 
 """
 
 import os
+import re
 import signal
 import sys
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -88,6 +91,16 @@ class DoomedModelParallel(Doomed, parallel.ModelParallel):
     pass
 
 
+class Located(parallel.Downpour):
+    """Each worker tells in a folder on which node it is."""
+
+    def worker(self, replica, me, workers):
+        import ray
+
+        Path(self.folder, ray.get_runtime_context().get_node_id()).touch()
+        yield from super().worker(replica, me, workers)
+
+
 class Cursed(parallel.Downpour):
     """Worker 1 dies whoever it is."""
 
@@ -110,6 +123,67 @@ def main(checkpoint):
     )  # fmt: skip
     sys.stdout.write(f"{len(record.of('push'))} updates")
     return 130 if record.interrupted else 0
+
+
+# What runs
+
+
+def processes(title):
+    """The processes of Ray with this title, such as "ray::ShardActor", newest last."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if (folder / "cmdline").read_text().startswith(title):
+                found.append(int(folder.name))
+        except OSError:
+            continue
+    return sorted(found)
+
+
+def gone(pids, seconds=10):
+    until = time.monotonic() + seconds
+    while (left := [p for p in pids if Path(f"/proc/{p}").exists()]) and time.monotonic() < until:
+        time.sleep(0.05)
+    return not left
+
+
+def descendants(pid):
+    """All processes below one, but for Ray's two agents.
+
+    When all is killed under their feet, these try for a minute to report it, and then end.
+    """
+    parents = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            status, title = (folder / "status").read_text(), (folder / "cmdline").read_text()
+        except OSError:
+            continue
+        if not re.match("ray::(DashboardAgent|RuntimeEnvAgent)", title):
+            parents[int(folder.name)] = int(re.search(r"PPid:\s*(\d+)", status)[1])
+    found, below = [], [pid]
+    while below:
+        below = [child for child, parent in parents.items() if parent in below]
+        found += below
+    assert len(found) >= 6  # two of Ray's own, two workers, a shard, the meeting
+    return found
+
+
+def listening(pid):
+    """The addresses on which a process listens, as the kernel writes them."""
+    inodes = set()
+    for handle in Path(f"/proc/{pid}/fd").glob("*"):
+        with suppress(OSError):
+            inodes.add(str(handle.readlink()))
+    lines = [
+        line.split()
+        for table in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]
+    ]
+    return {
+        address.rpartition(":")[0]
+        for _, address, _, state, *_, inode in (line[:10] for line in lines)
+        if state == "0A" and f"socket:[{inode}]" in inodes
+    }
 
 
 if __name__ == "__main__":

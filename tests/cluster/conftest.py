@@ -6,8 +6,11 @@ in CI, where it has to be. All addresses are of the loopback interface.
 
 import os
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
+import faulty_on_ray
 import pytest
 
 from microgd import data, nn
@@ -23,7 +26,7 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(scope="session")
 def ray():
     os.environ |= {
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # read as Ray is imported: loopback only
+        LOCAL: "0",  # read as Ray is imported: loopback only
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN": secrets.token_hex(16),  # else Ray writes one into the home folder
@@ -40,6 +43,7 @@ def ray():
     return ray
 
 
+LOCAL = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 QUIET = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
 
 
@@ -74,3 +78,18 @@ def moons():
 @pytest.fixture
 def model():
     return nn.MLP([2, 8, 2], rng=0)
+
+
+@pytest.fixture
+def program(tmp_path):
+    """A program that trains on a Ray of its own, with the processes that it started."""
+    env = {k: v for k, v in os.environ.items() if k != LOCAL}  # that is for us to see to
+    command = [sys.executable, faulty_on_ray.__file__, str(tmp_path / "run.npz")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = subprocess.Popen(command, **pipes, env=env, start_new_session=True)
+    try:
+        assert started.stderr.readline() == "began\n"
+        yield started, faulty_on_ray.descendants(started.pid)
+    finally:
+        started.kill()
+        started.communicate()

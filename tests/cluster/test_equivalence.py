@@ -2,6 +2,7 @@
 
 from copy import deepcopy
 
+import faulty_on_ray
 import numpy as np
 import pytest
 
@@ -96,3 +97,10 @@ def test_a_traced_run_tells_the_parameters_at_every_push(cluster, model, moons):
     for a, b in zip(record.of("push"), expected.of("push"), strict=True):
         assert np.array_equal(a.place, b.place)
         assert np.array_equal(a.centre, b.centre)
+
+
+def test_the_workers_are_spread_over_the_nodes(cluster, model, moons, tmp_path):
+    located = faulty_on_ray.Located()
+    located.folder = str(tmp_path)
+    parallel_train(model, moons, located, 3, "ray", epochs=1, address=cluster)
+    assert len(list(tmp_path.iterdir())) == 3

@@ -10,16 +10,14 @@ from typing import Any
 WAIT = 5.0
 """Seconds within which a cluster has to answer; Ray by itself would try for minutes."""
 
-_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])  # of gRPC
-
 
 @contextmanager
-def cluster(address: str | None, workers: int) -> Iterator[Any]:
+def cluster(address: str | None, workers: int, threads: int) -> Iterator[Any]:
     """The package `ray`, connected; what was started or connected for this is ended afterwards.
 
     A Ray that is in use already is used, and left as it is. Else `address`, or the environment's
     RAY_ADDRESS, says where a cluster is; without either, one is started on this machine, which
-    nobody can reach from outside and which has a place for each worker.
+    nobody can reach from outside and which has a processor for each thread of a worker.
 
     Raises ModuleNotFoundError if Ray is not installed; ConnectionError if no cluster is there;
     ValueError for an address that is none, or for more workers than there are processors.
@@ -28,7 +26,7 @@ def cluster(address: str | None, workers: int) -> Iterator[Any]:
     ray = _package(local=address is None)
     ours = not ray.is_initialized()
     if ours:
-        _begin(ray, address, workers)
+        _begin(ray, address, workers * threads)
     try:
         if not ours and address not in {None, "auto", ray.get_runtime_context().gcs_address}:
             raise ValueError(
@@ -36,10 +34,13 @@ def cluster(address: str | None, workers: int) -> Iterator[Any]:
                 f" {ray.get_runtime_context().gcs_address}; call ray.shutdown() first"
             )
         places = int(ray.cluster_resources().get("CPU", 0))
-        if workers > places:
+        if workers * threads > places:
+            said = f"workers is {workers}"
+            if threads > 1:
+                said += f" of {threads} threads"
             raise ValueError(
-                f"train: workers is {workers}, and the cluster has {places} processors, one for"
-                f" each worker; give at most {places}, or add machines to the cluster"
+                f"train: {said}, and the cluster has {places} processors; give at most"
+                f" {places // threads} workers, or add machines to the cluster"
             )
         yield ray
     finally:
@@ -68,11 +69,11 @@ def _package(*, local: bool) -> Any:
                 os.environ[name] = before
 
 
-def _begin(ray: Any, address: str | None, workers: int) -> None:
+def _begin(ray: Any, address: str | None, places: int) -> None:
     """Connect to a cluster, or start one."""
     quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "error"}
     if address is None:
-        ray.init("local", num_cpus=max(workers, os.cpu_count() or 1), **quiet)
+        ray.init("local", num_cpus=max(places, os.cpu_count() or 1), **quiet)
         return
     if address != "auto":
         _knock(address)
@@ -92,11 +93,11 @@ def _knock(address: str) -> None:
         )
     try:
         with socket.create_connection((host.strip("[]"), int(port)), WAIT) as probe:
-            probe.sendall(_GREETING)
-            answer = probe.recv(4)
+            said = b"" if "RAY_USE_TLS" in os.environ else probe.recv(4)
     except (OSError, OverflowError) as error:
         raise _nobody(address) from error
-    if not answer or answer == b"HTTP":
+    # gRPC, in which Ray speaks, greets with a frame of settings; over TLS it is greeted first
+    if said[3:] != b"\x04" and "RAY_USE_TLS" not in os.environ:
         raise _nobody(address)
 
 

@@ -57,7 +57,7 @@ def run(algorithm: Algorithm, job: Job, options: Options, record: Record) -> Arr
             f"train: {algorithm.name}: its workers write to memory that they share, and actors of"
             " Ray share none; train with backend='processes' or 'simulated', or by 'downpour'"
         )
-    with cluster(options.address, job.workers * options.threads) as ray:
+    with cluster(options.address, job.workers, options.threads) as ray:
         return _Run(ray, algorithm, job, options, record).run()
 
 

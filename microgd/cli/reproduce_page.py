@@ -45,14 +45,17 @@ def page(results: Sequence[Result], command: str) -> str:
 def _overview(results: Sequence[Result]) -> str:
     rows = "".join(
         f'<tr><td><a href="#part{number}">{escape(result.claim.name)}</a></td>'
-        f"<td>{escape(str(result.claim.source))}</td><td>{result.claim.kind}</td>"
-        f"<td>{len(result.rows)}</td><td>{result.seconds:.1f} s</td>{_verdict(result.verdict)}</tr>"
+        f"{_verdict(result.verdict)}<td>{result.claim.kind}</td><td>{len(result.rows)}</td>"
+        f'<td>{result.seconds:.1f} s</td><td class="words">{escape(str(result.claim.source))}</td>'
+        "</tr>"
         for number, result in enumerate(results, 2)  # the first section is this one
     )
-    heads = "".join(f"<th>{head}</th>" for head in ("claim", "source", "kind", "numbers", "time"))
+    names = ("claim", "verdict", "kind", "numbers", "time")
+    heads = "".join(f"<th>{name}</th>" for name in names)
     return (
         f"<p>{escape(summary(results))}</p>"
-        f'<figure><div class="scroll"><table><thead><tr>{heads}<th>verdict</th></tr></thead>'
+        f'<figure><div class="scroll"><table><thead><tr>{heads}<th class="words">source</th></tr>'
+        "</thead>"
         f"<tbody>{rows}</tbody></table></div></figure>"
     )
 
@@ -67,7 +70,7 @@ def _section(result: Result, plots: Sequence[str]) -> str:
     error = f'<p class="low">Stopped: {escape(result.error)}</p>' if result.error else ""
     heads = "".join(f"<th>{head}</th>" for head in HEADERS)
     rows = "".join(
-        f"<tr><td>{escape(row.what)}</td>"
+        f'<tr><td class="words">{escape(row.what)}</td>'
         + "".join(f"<td>{escape(cell)}</td>" for cell in written(row))
         + f"{_verdict(row.verdict)}</tr>"
         for row in result.rows

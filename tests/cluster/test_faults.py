@@ -87,7 +87,7 @@ def test_a_model_in_parts_cannot_do_without_one_of_them(cluster, tmp_path):
 
 
 def test_one_that_dies_again_and_again_is_given_up(cluster):
-    with pytest.raises(LostError, match="worker 1 died three times in the same place, after 0"):
+    with pytest.raises(LostError, match="worker 1 died 4 times in the same place, after 0"):
         faulty_on_ray.train(faulty_on_ray.Cursed(lr=1.0), replace=True)
 
 

@@ -22,6 +22,7 @@ from microgd.train.checkpoint import save_checkpoint
 from microgd.train.interrupt import interruptible
 
 _BEAT = 0.1  # seconds from one look at the actors to the next
+_LIVES = 4  # deaths of a worker without a step in between that are one too many
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,8 @@ class _Run:
         place = worker, self.journal.taken[worker]
         self.deaths[place] = self.deaths.get(place, 0) + 1
         if self.options.replace:
-            if self.deaths[place] == 3:
-                raise LostError(_THRICE.format(*place))
+            if self.deaths[place] == _LIVES:
+                raise LostError(_AGAIN.format(worker, _LIVES, place[1]))
             self.journal.note(worker, "replaced")
             self._hire(Call(worker, who.life + 1, 0, place[1], 0.0))
         elif not self.lives and not self.record.of("done"):
@@ -200,7 +201,7 @@ _UNREAD = (
     " modules that define model, loss and algorithm, in the same versions as here"
 )
 
-_THRICE = "worker {} died three times in the same place, after {} batches; has it enough memory?"
+_AGAIN = "worker {} died {} times in the same place, after {} batches; does it have enough memory?"
 
 _ALL = (
     "all {} workers died, the last one being worker {}; replace=True starts another in the place"

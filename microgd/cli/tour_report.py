@@ -20,7 +20,7 @@ def place(path: Path | None) -> Path | None:
     """A file that can be written, checked before the work is done."""
     if path is not None and (path.is_dir() or not path.parent.is_dir()):
         what = "is a folder" if path.is_dir() else f"there is no folder {path.parent}"
-        raise typer.BadParameter(f"{path}: {what}; give a file, as report.html")
+        raise typer.BadParameter(f"{path}: {what}; give a file in a folder that is there")
     return path
 
 

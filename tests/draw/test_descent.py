@@ -114,6 +114,8 @@ def test_the_limit_is_told_before_the_run():
     assert told[0].startswith("Largest curvature at the start L = -18.7: curved downwards")
     assert told[1].startswith("At the nearest minimum L = 105.4: descent is stable up to 2/L")
     assert told[2] == "Noise of standard deviation 0.5, gradients clipped at 2."
+    bent = notes(race("rosenbrock", "sgd", steps=1))
+    assert bent[0].startswith("Largest curvature at the start L = 1506: there, descent is")
 
 
 def test_a_schedule_and_fading_noise_are_told():

@@ -48,7 +48,7 @@ def notes(race: Race) -> list[str]:
     if surface.quadratic:
         said = [f"Largest curvature {_limit(race.curvature, ' everywhere')}."]
     else:
-        said = [f"Largest curvature at the start {_limit(race.curvature)}."]
+        said = [f"Largest curvature at the start {_limit(race.curvature, there='there, ')}."]
         if nearest is not None:
             said.append(f"At the nearest minimum {_limit(surface.curvature(nearest))}.")
     if race.about:
@@ -56,11 +56,11 @@ def notes(race: Race) -> list[str]:
     return said
 
 
-def _limit(curvature: float, where: str = "") -> str:
+def _limit(curvature: float, where: str = "", there: str = "") -> str:
     """L, and the rate up to which gradient descent is stable."""
     if math.isnan(curvature):
         return "is not finite"
     if curvature <= 0:
         return f"L = {number(curvature)}{where}: curved downwards, no rate is unstable"
     bound = stable_rate({}, curvature)
-    return f"L = {number(curvature)}{where}: descent is stable up to 2/L = {number(bound)}"
+    return f"L = {number(curvature)}{where}: {there}descent is stable up to 2/L = {number(bound)}"

@@ -1,6 +1,7 @@
 """Ray is found, started, used and left; whoever gives an address that is none is told so."""
 
 import http.server
+import importlib
 import socket
 import time
 from pathlib import Path
@@ -101,3 +102,19 @@ def test_more_workers_than_processors_are_refused(machine):
         ValueError, match=r"workers is 2 of 3 threads, and .* 4 processors; give at most 1 workers"
     ):
         train(workers=2, threads=3)
+
+
+@pytest.mark.parametrize("what", ["loss", "algorithm"])
+def test_what_the_cluster_cannot_import_is_named(machine, tmp_path, monkeypatch, what):
+    monkeypatch.syspath_prepend(tmp_path)
+    name = f"only_here_{what}"
+    (tmp_path / f"{name}.py").write_text(
+        "from microgd.nn import cross_entropy\nfrom microgd.parallel import Downpour\n"
+        "def loss(outputs, targets): return cross_entropy(outputs, targets)\n"
+        "class algorithm(Downpour): pass\n"
+    )
+    module = importlib.import_module(name)
+    given = {"loss": module.loss} if what == "loss" else {}
+    algorithm = module.algorithm() if what == "algorithm" else "downpour"
+    with pytest.raises(RuntimeError, match=rf"No module named '{name}'; each machine of the clus"):
+        parallel.train(nn.MLP([2, 2], rng=0), MOONS, algorithm, 2, "ray", **given)

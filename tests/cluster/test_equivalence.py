@@ -2,14 +2,19 @@
 
 from copy import deepcopy
 
+import backends
 import faulty_on_ray
 import numpy as np
 import pytest
 
-from microgd import nn, optim, train
 from microgd.parallel import EASGD, AdaDelay, AdaptiveRevision, Downpour, ModelParallel, Synchronous
 from microgd.parallel import train as parallel_train
 
+LOCK_FREE = {
+    backends.one_worker_without_a_server_is_plain_training,
+    backends.events_are_told_as_they_come_and_stand_in_order_of_time,
+}
+PROPERTIES = [holds for holds in backends.PROPERTIES if holds not in LOCK_FREE]
 ORDERED = [  # workers whose requests can come in one order only
     (Downpour(lr=0.2, n_fetch=2, n_push=3), 1, 1),
     (Downpour(lr=0.2, adagrad=True), 1, 2),
@@ -48,28 +53,20 @@ def test_workers_in_order_train_as_the_simulated_do(
     assert [e.written for e in record.of("push")] == [e.written for e in expected.of("push")]
 
 
-def test_synchronous_workers_train_as_one_does_in_a_loop(cluster, model, moons):
-    ours, _ = trained(model, moons, Synchronous(lr=0.2), 3, "ray")
-    optimizer = optim.SGD(model.parameters(), lr=0.2)
-    train.fit(model, moons, optimizer, epochs=2, progress=False)
-    np.testing.assert_allclose(ours, weights(model), rtol=1e-12, atol=1e-14)
+@pytest.mark.parametrize("holds", PROPERTIES, ids=lambda holds: holds.__name__)
+def test_on_ray_as_on_every_backend(cluster, holds):
+    holds("ray")
 
 
-def test_float32_stays_float32(cluster, moons):
-    model = nn.MLP([2, 8, 2], rng=0, dtype=np.float32)
-    x, y = moons.x.astype(np.float32), moons.y
-    before = weights(model)
-    for algorithm in (Downpour(lr=0.1), Synchronous(lr=0.1)):
-        parallel_train(model, (x, y), algorithm, 2, "ray", epochs=1, shards=2)
-    assert all(p.data.dtype == np.float32 for p in model.parameters())
-    assert not np.array_equal(weights(model), before)
+def test_an_update_that_is_not_finite_is_refused_and_counted(cluster):
+    algorithm = Downpour(lr=0.1)
+    backends.an_update_that_is_not_finite_is_refused_and_counted("ray", algorithm, shards=2)
 
 
-@pytest.mark.parametrize("shards", [1, 3])
 def test_every_update_makes_one_version_of_each_shard_and_tells_its_staleness(
-    cluster, model, moons, shards
+    cluster, model, moons
 ):
-    told = []
+    told, shards = [], 3
     record = parallel_train(
         model, moons, "downpour", 3, "ray", epochs=5, shards=shards, progress=told.append
     )

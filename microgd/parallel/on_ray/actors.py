@@ -11,7 +11,7 @@ import numpy as np
 from microgd.graph import Array
 from microgd.parallel.algorithms import Algorithm
 from microgd.parallel.driver import drive
-from microgd.parallel.errors import LostError
+from microgd.parallel.errors import DeadlockError, LostError
 from microgd.parallel.job import Job
 from microgd.parallel.meeting import Answers, Meeting
 from microgd.parallel.on_ray.journal import Call, Entry, Log
@@ -65,10 +65,15 @@ class ShardActor:
 
 
 class MeetingActor:
-    """Where workers begin together, wait for one another, and tell of updates that they keep."""
+    """Where workers begin together, wait for one another, and tell of updates that they keep.
 
-    def __init__(self, workers: int) -> None:
-        self.meeting, self.log = Meeting(workers), Log()
+    workers    how many
+    algorithm  its name
+    """
+
+    def __init__(self, workers: int, algorithm: str) -> None:
+        self.meeting, self.algorithm, self.log = Meeting(workers), algorithm, Log()
+        self.alive = set(range(workers))
         self.expected, self.start = set(range(workers)), 0.0
         self.begun = asyncio.Event()
         self.lives = [0] * workers
@@ -76,6 +81,7 @@ class MeetingActor:
 
     async def begin(self, worker: int) -> None:
         """Wait until all workers are ready; one that takes another's place does not wait."""
+        self.alive.add(worker)
         self._expect(worker)
         await self.begun.wait()
 
@@ -97,12 +103,14 @@ class MeetingActor:
 
     async def leave(self, worker: int) -> None:
         """A worker is done."""
+        self.alive.discard(worker)
         self._answer(self.meeting.leave(worker))
 
     async def lost(self, worker: int) -> None:
         """A worker has died."""
         self.lives[worker] += 1
         self.open.pop(worker, None)
+        self.alive.discard(worker)
         self._expect(worker)
         self._answer(self.meeting.lost(worker))
 
@@ -118,7 +126,7 @@ class MeetingActor:
             self.begun.set()
 
     def _answer(self, answers: Answers) -> None:
-        """Let those go on that have what they waited for."""
+        """Let those go on that have what they waited for. Raises DeadlockError if nobody can."""
         for worker, request, answer in answers:
             call, future = self.open.pop(worker)
             other = -1
@@ -128,6 +136,8 @@ class MeetingActor:
                 other = request.sender
             self.log.note(call, type(request).__name__.lower(), other=other)
             future.set_result(answer)
+        if self.alive and self.alive <= set(self.meeting.waiting):
+            raise self.meeting.deadlock(self.algorithm)
 
 
 class Worker:
@@ -135,8 +145,8 @@ class Worker:
 
     def work(
         self, algorithm: Algorithm, job: Job, first: Call, shards: list[Any], meeting: Any
-    ) -> tuple[str, str]:
-        """Its life: "done", or "raised" with its traceback, or "lost" with why it could not go on.
+    ) -> tuple[str, str | RuntimeError]:
+        """Its life: "done", or "raised" and the traceback, or why it could not go on: an error.
 
         first  who it is, and how many batches were done before it
         """
@@ -147,11 +157,11 @@ class Worker:
             link = Link(ray, replica, first, shards, meeting, trace=job.trace)
             drive(algorithm.worker(replica, first.worker, job.workers), link)
         except ray.exceptions.RayTaskError as error:
-            if isinstance(error.cause, LostError):
-                return "lost", str(error.cause)
+            if isinstance(error.cause, LostError | DeadlockError):
+                return "ended", error.cause
             return "raised", traceback.format_exc()
         except ray.exceptions.RayError:
-            return "lost", DEAD
+            return "ended", LostError(DEAD)
         except Exception:  # noqa: BLE001 - whatever it is, the user is to see it
             return "raised", traceback.format_exc()
         return "done", ""

@@ -11,7 +11,7 @@ import numpy as np
 from microgd.graph import Array
 from microgd.parallel import processes
 from microgd.parallel.algorithms import Algorithm
-from microgd.parallel.errors import LostError, WorkerError
+from microgd.parallel.errors import DeadlockError, LostError, WorkerError
 from microgd.parallel.events import Record
 from microgd.parallel.job import Job
 from microgd.parallel.on_ray.actors import DEAD, MeetingActor, ShardActor, Worker
@@ -76,7 +76,7 @@ class _Run:
             ray.remote(**aside)(ShardActor).remote(weights[place], algorithm, index, job.trace)
             for index, place in enumerate(cuts(len(weights), job.shards))
         ]
-        self.meeting = ray.remote(**aside)(MeetingActor).remote(job.workers)
+        self.meeting = ray.remote(**aside)(MeetingActor).remote(job.workers, algorithm.name)
         self.told = ray.put(algorithm), ray.put(job)
         self.workers: dict[Call, Any] = {}
         self.lives: dict[Any, Call] = {}
@@ -100,7 +100,7 @@ class _Run:
                 self._dismiss()
                 return self._weights()
             except self.ray.exceptions.RayTaskError as error:
-                if isinstance(error.cause, LostError):
+                if isinstance(error.cause, LostError | DeadlockError):
                     raise error.cause from None
                 raise RuntimeError(_UNREAD.format(_last_line(error))) from error
             except self.ray.exceptions.RayActorError as error:
@@ -138,8 +138,8 @@ class _Run:
             return
         if how == "raised":
             raise WorkerError(who.worker, why)
-        if how == "lost":
-            raise LostError(why)
+        if how == "ended":
+            raise why
         self.journal.note(who.worker, "done")
         self.ray.get(self.meeting.leave.remote(who.worker))
 

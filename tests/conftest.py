@@ -5,5 +5,9 @@ import os
 
 from hypothesis import settings
 
+# Before NumPy is loaded: the suite runs on all cores, a process on each, and threads of BLAS would
+# only wait for one another
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 settings.register_profile("untimed", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("untimed")

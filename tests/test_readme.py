@@ -32,7 +32,7 @@ def test_commands_stand_alone_and_do_what_the_readme_says():
     tour, tests = (command.strip() for command in COMMANDS)
     fresh = "python3 -m venv .venv && . .venv/bin/activate && python -m pip install "
     assert tour == fresh + ". && microgd tour"
-    assert tests == fresh + '-e ".[test]" && python -m pytest'
+    assert tests == fresh + '-e ".[test]" && python -m pytest -n auto'
 
 
 @pytest.mark.parametrize(("number", "command"), list(enumerate(COMMANDS, 1)))

@@ -145,6 +145,7 @@ def test_quiet_is_tables_only():
         assert word not in quiet
 
 
+@pytest.mark.slow  # each is a tour of its own
 @pytest.mark.parametrize("taken", ["--depth 20", "--epochs 60", "--seed 1", "--seed 5"])
 def test_commands_to_try_next_exist_and_are_new(taken):
     options = {"--depth": "3", "--epochs": "1", **dict([taken.split()])}

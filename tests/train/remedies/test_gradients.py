@@ -124,7 +124,7 @@ BAD = [
     (lambda: ClipGradNorm("1"), TypeError, "max_norm is '1', a str"),
     (lambda: ClipGradNorm(1, 0), ValueError, "ClipGradNorm: norm_type is 0; give 2"),
     (lambda: ClipGradValue(-1), ValueError, "ClipGradValue: value is -1.0; give a positive"),
-    (lambda: GradientNoise(-1), ValueError, "GradientNoise: eta is -1.0; give a number of at least"),
+    (lambda: GradientNoise(-1), ValueError, "GradientNoise: eta is -1.0; give a number of at"),
     (lambda: GradientNoise(1, gamma=-0.5), ValueError, "gamma is -0.5"),
     (lambda: GradientNoise(1, rng="0"), TypeError, "GradientNoise: rng is '0'"),
 ]

@@ -43,9 +43,7 @@ if TYPE_CHECKING:
 
 # Loaded when first asked for: `import microgd` costs little more than `import numpy`
 _HOME = {
-    **dict.fromkeys(
-        ("data", "descent", "draw", "explain", "nn", "optim", "parallel", "train"), ""
-    ),
+    **dict.fromkeys(("data", "descent", "draw", "explain", "nn", "optim", "parallel", "train"), ""),
     "detect_anomaly": "explain.anomaly",
     **dict.fromkeys(("gradcheck", "GradcheckError"), "explain.gradcheck"),
     **dict.fromkeys(("elu", "erf", "gelu", "leaky_relu", "silu", "softplus"), "nn.functional"),

@@ -20,7 +20,7 @@ from microgd import data, nn, parallel
 from microgd.parallel.on_ray.link import Link
 from microgd.parallel.requests import Push
 
-PHASES = "start pull pulled forward backward push half pushed shutdown done".split()
+PHASES = "start pull forward backward push half pushed shutdown done".split()
 
 
 def train(algorithm, **options):

@@ -33,10 +33,9 @@ class Doomed(faulty.Doomed):
 
     def __setstate__(self, state):
         vars(self).update(state)
-        if self.phase == "start" and Path("/proc/self/cmdline").read_text().startswith(
-            "ray::Worker"
-        ):
-            self.die()  # not in a shard, which reads its orders too
+        title = Path("/proc/self/cmdline").read_text()
+        if self.phase == "start" and title.startswith("ray::Worker"):  # a shard reads this, too
+            self.die()
 
     def worker(self, replica, me, workers):
         yield from super().worker(replica, me, workers)
@@ -44,7 +43,7 @@ class Doomed(faulty.Doomed):
             threading.Timer(0.05, self.die).start()
 
     def arm(self, replica):
-        ask, pull, loss = Link.ask, Link._pull, replica.of
+        ask, loss = Link.ask, replica.of
 
         def asked(link, request):
             self.at(replica, "push" if isinstance(request, Push) else "pull")
@@ -57,11 +56,6 @@ class Doomed(faulty.Doomed):
                     link.ray = SimpleNamespace(get=lambda calls: self.die())  # all are under way
             return ask(link, request)
 
-        def pulled(link):
-            answer = pull(link)
-            self.at(replica, "pulled")
-            return answer
-
         def lossy(outputs, targets):
             self.at(replica, "forward")
             out = loss(outputs, targets)
@@ -72,7 +66,7 @@ class Doomed(faulty.Doomed):
 
             return SimpleNamespace(backward=backward, item=out.item)
 
-        Link.ask, Link._pull, replica.of = asked, pulled, lossy
+        Link.ask, replica.of = asked, lossy
 
 
 class DoomedDownpour(Doomed, parallel.Downpour):

@@ -20,7 +20,7 @@ from microgd import data, nn, parallel
 from microgd.parallel.on_ray.link import Link
 from microgd.parallel.requests import Push
 
-PHASES = "start pull forward backward push half pushed shutdown done".split()
+PHASES = "start pull pulled forward backward push half pushed shutdown done".split()
 
 
 def train(algorithm, **options):
@@ -33,9 +33,10 @@ class Doomed(faulty.Doomed):
 
     def __setstate__(self, state):
         vars(self).update(state)
-        title = Path("/proc/self/cmdline").read_text()
-        if self.phase == "start" and title.startswith("ray::Worker"):  # a shard reads this, too
-            self.die()
+        if self.phase == "start" and Path("/proc/self/cmdline").read_text().startswith(
+            "ray::Worker"
+        ):
+            self.die()  # not in a shard, which reads its orders too
 
     def worker(self, replica, me, workers):
         yield from super().worker(replica, me, workers)
@@ -43,7 +44,7 @@ class Doomed(faulty.Doomed):
             threading.Timer(0.05, self.die).start()
 
     def arm(self, replica):
-        ask, loss = Link.ask, replica.of
+        ask, pull, loss = Link.ask, Link._pull, replica.of
 
         def asked(link, request):
             self.at(replica, "push" if isinstance(request, Push) else "pull")
@@ -56,6 +57,11 @@ class Doomed(faulty.Doomed):
                     link.ray = SimpleNamespace(get=lambda calls: self.die())  # all are under way
             return ask(link, request)
 
+        def pulled(link):
+            answer = pull(link)
+            self.at(replica, "pulled")
+            return answer
+
         def lossy(outputs, targets):
             self.at(replica, "forward")
             out = loss(outputs, targets)
@@ -66,7 +72,7 @@ class Doomed(faulty.Doomed):
 
             return SimpleNamespace(backward=backward, item=out.item)
 
-        Link.ask, replica.of = asked, lossy
+        Link.ask, Link._pull, replica.of = asked, pulled, lossy
 
 
 class DoomedDownpour(Doomed, parallel.Downpour):

@@ -1,5 +1,6 @@
 """Ray is found, started, used and left; whoever gives an address that is none is told so."""
 
+import http.server
 import importlib
 import socket
 import time
@@ -47,11 +48,12 @@ def test_where_no_cluster_is_an_error_says_so_within_ten_seconds(unused, address
 
 
 def test_one_who_listens_but_is_no_cluster_is_found_out(unused):
-    with (
-        socket.create_server(("127.0.0.1", 0)) as mute,
-        pytest.raises(ConnectionError, match="no Ray cluster"),
-    ):
+    error = pytest.raises(ConnectionError, match="no Ray cluster")
+    with socket.create_server(("127.0.0.1", 0)) as mute, error:
         train(address=f"127.0.0.1:{mute.getsockname()[1]}")
+    web = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    with web, error:
+        train(address=f"127.0.0.1:{web.server_address[1]}")
 
 
 def test_the_environment_may_say_where_the_cluster_is(unused, monkeypatch):

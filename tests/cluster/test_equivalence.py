@@ -7,7 +7,7 @@ import faulty_on_ray
 import numpy as np
 import pytest
 
-from microgd.parallel import EASGD, AdaptiveRevision, Downpour, Synchronous
+from microgd.parallel import EASGD, AdaDelay, AdaptiveRevision, Downpour, ModelParallel, Synchronous
 from microgd.parallel import train as parallel_train
 
 LOCK_FREE = {
@@ -16,10 +16,14 @@ LOCK_FREE = {
 }
 PROPERTIES = [holds for holds in backends.PROPERTIES if holds not in LOCK_FREE]
 ORDERED = [  # workers whose requests can come in one order only
-    (Downpour(lr=0.2, n_fetch=2, n_push=3, adagrad=True), 1, 2),
-    (AdaptiveRevision(lr=0.2), 1, 3),
-    (EASGD(lr=0.2, order="round-robin", momentum=0.5), 3, 2),
+    (Downpour(lr=0.2, n_fetch=2, n_push=3), 1, 1),
+    (Downpour(lr=0.2, adagrad=True), 1, 2),
+    (AdaDelay(lr=0.2), 1, 3),
+    (AdaptiveRevision(lr=0.2), 1, 2),
+    (EASGD(lr=0.2, tau=2, momentum=0.5), 1, 2),
+    (EASGD(lr=0.2, order="round-robin"), 3, 2),
     (Synchronous(lr=0.2, momentum=0.9), 3, 2),
+    (ModelParallel(lr=0.2, micro_batches=3), 2, 2),
 ]
 
 

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import threading
 import time
 
 import faulty
@@ -95,25 +94,6 @@ def test_a_model_in_parts_cannot_do_without_one_of_them(cluster, tmp_path):
 def test_one_that_dies_again_and_again_is_given_up(cluster):
     with pytest.raises(LostError, match="worker 1 died 4 times in the same place, after 0"):
         faulty_on_ray.train(faulty_on_ray.Cursed(lr=1.0), replace=True)
-
-
-@pytest.mark.parametrize("replace", [False, True])
-def test_the_end_of_another_machine_costs_no_more_than_its_workers(nodes, replace):
-    doomed, ends = nodes.add_node(num_cpus=2), []  # a place for the fourth of four workers
-
-    def strike(event):
-        if event.kind == "push" and not ends:
-            ends.append(threading.Thread(target=nodes.remove_node, args=(doomed, False)))
-            ends[0].start()
-
-    record = parallel.train(
-        nn.MLP([2, 8, 2], rng=0), data.moons(80, rng=0), "downpour", 4, "ray", epochs=100,
-        loss=faulty.slow, progress=strike, replace=replace, threads=2,
-    )  # fmt: skip
-    ends[0].join()
-    assert len(record.of("died")) == 1
-    assert len(record.of("replaced")) == replace
-    assert len(record.of("done")) == 3 + replace
 
 
 # The server, and all workers

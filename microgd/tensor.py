@@ -59,8 +59,7 @@ class Tensor(Node):
         self, data: Any, *, requires_grad: bool = False, name: str | None = None, dtype: Any = None
     ) -> None:
         super().__init__(_numbers("tensor", data, dtype))
-        self.name = name
-        self.requires_grad = requires_grad
+        self.name, self.requires_grad = name, requires_grad
 
     def record(self, op: Op, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> "Tensor":
         """The value of `op`, with its history if a gradient is to flow; errors say the shapes."""
@@ -124,8 +123,6 @@ class Tensor(Node):
     def detach(self) -> "Tensor":
         """A copy without history, which no later step of an optimizer changes."""
         return _leaf(self.value.copy())
-
-    # Gradients
 
     @property
     def requires_grad(self) -> bool:
@@ -229,6 +226,9 @@ class Tensor(Node):
 
     def __bool__(self) -> bool:
         return bool(self.value)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value if spec else repr(self), spec)
 
     def __repr__(self) -> str:
         parts = [np.array2string(self.value, separator=", ", prefix="tensor(")]

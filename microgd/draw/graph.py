@@ -137,6 +137,9 @@ class Graph:
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "image/svg+xml": self.svg(), "text/html": self.html()}
 
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", self.html()  # marimo would show the bundle's pictures one by one
+
     def __repr__(self) -> str:
         return f"<{self._title}>"
 

@@ -79,7 +79,7 @@ def hogwild(quick: bool) -> Section:
 
 
 def digits(quick: bool) -> Section:
-    task, batch = data.digits(), 128
+    task, batch = data.digits(), 256
     x, y = task.x / 16.0, task.y
     epochs = 10 if quick else 40
 

@@ -109,6 +109,10 @@ class Race:
     def _repr_mimebundle_(self, **_: Any) -> Any:
         return drawing("descent.notebook", "bundle")(self)
 
+    def _mime_(self) -> tuple[str, str]:
+        """For marimo, which asks for one type."""
+        return "text/html", drawing("descent.notebook", "bundle")(self)["text/html"]
+
 
 def race(
     surface: str | Surface | Function,

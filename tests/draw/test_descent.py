@@ -97,6 +97,11 @@ def test_a_notebook_shows_the_page_in_a_frame_and_text_below():
     assert "final loss" in long["text/html"]
 
 
+def test_marimo_shows_the_same_frame():
+    found = race("bowl", ["sgd"], steps=5)
+    assert found._mime_() == ("text/html", found._repr_mimebundle_()["text/html"])
+
+
 def test_save_writes_the_page_and_returns_its_path(tmp_path):
     for found in (race("bowl", steps=2), directions("bowl"), rates(steps=3), sampled(steps=2)):
         path = found.save(tmp_path / f"{type(found).__name__}.html")

@@ -2,6 +2,7 @@
 
 import math
 import re
+from html import unescape
 
 import numpy as np
 import pytest
@@ -73,6 +74,14 @@ def test_each_shows_itself_in_a_notebook_in_a_frame_that_can_do_no_harm(plot):
     sandbox = re.search(r'sandbox="([^"]*)"', html)[1].split()
     assert "allow-scripts" in sandbox
     assert "allow-same-origin" not in sandbox
+
+
+def test_marimo_shows_each_in_our_frame_and_not_in_its_own_which_fetches_a_script(plot):
+    formatting = pytest.importorskip("marimo._output.formatting")
+    kind, shown = formatting.get_formatter(plot)(plot)
+    assert kind == "text/html"
+    assert 'sandbox="allow-scripts' in shown
+    assert re.findall(r"<script[^>]*src", unescape(shown)) == []
 
 
 def test_each_is_saved_as_one_page_that_fetches_nothing(plot, tmp_path):

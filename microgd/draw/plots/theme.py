@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from os import PathLike
 from typing import Any
 
@@ -34,11 +35,25 @@ class _Figure(figure):  # type: ignore[misc, unused-ignore]
         inside = frame(page([self], said), said, (self.height or HEIGHT) + 40)
         return {"text/plain": f"<plot: {said}>", "text/html": inside}
 
+    def _display_(self) -> "_Framed":
+        """For marimo, whose own way of showing a Bokeh figure fetches a script from afar."""
+        return _Framed(self._repr_mimebundle_()["text/html"])
+
     def save(self, path: str | PathLike[str]) -> None:
         """Write one page of HTML that asks nobody for anything. Raises OSError where it cannot."""
         from microgd.draw.plots.page import page, write
 
         write(path, page([self], title(self)))
+
+
+@dataclass(frozen=True)
+class _Framed:
+    """HTML that marimo shows as it is."""
+
+    html: str
+
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", self.html
 
 
 def named(texts: Iterable[str]) -> list[str]:

@@ -10,6 +10,7 @@ import typer
 from microgd.cli import descend as descending
 from microgd.cli import flow as flowing
 from microgd.cli import graph as graphing
+from microgd.cli import learn as learning
 from microgd.cli import parallel as parallels
 from microgd.cli import reproduce as reproducing
 from microgd.cli import step as stepping
@@ -29,6 +30,7 @@ app.command(epilog=EXAMPLES)(tour)
 app.command(epilog=descending.EXAMPLES)(descending.descend)
 app.command(epilog=flowing.EXAMPLES)(flowing.flow)
 app.command(epilog=graphing.EXAMPLES)(graphing.graph)
+app.command(epilog=learning.EXAMPLES)(learning.learn)
 app.command(epilog=parallels.EXAMPLES)(parallels.parallel)
 app.command(epilog=reproducing.EXAMPLES)(reproducing.reproduce)
 app.command(epilog=stepping.EXAMPLES)(stepping.step)

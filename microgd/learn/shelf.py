@@ -3,6 +3,8 @@
 import ast
 import re
 import shutil
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,19 +49,27 @@ def find(number: int) -> Lesson:
     raise ValueError(f"learn: there is no lesson {number}; they go from 1 to {every[-1].number}")
 
 
-def copy(to: str | Path) -> list[Path]:
-    """Copy all lessons into a folder, which is made if need be; where they are now.
+def copy(to: str | Path, which: Sequence[Lesson] = ()) -> list[Path]:
+    """Copy lessons, all if none are given, into a folder, made if need be; where they are now.
 
-    Raises FileExistsError, before anything is written, if a file would be overwritten.
+    Raises FileExistsError if a file would be overwritten, and OSError if the folder cannot be
+    written into; then nothing has been copied.
     """
     place = Path(to)
-    pairs = [(lesson.path, place / lesson.path.name) for lesson in lessons()]
+    pairs = [(lesson.path, place / lesson.path.name) for lesson in which or lessons()]
     for _, path in pairs:
         if path.exists():
             raise FileExistsError(f"learn: {path} is there already; give another folder")
-    place.mkdir(parents=True, exist_ok=True)
-    for source, path in pairs:
-        shutil.copyfile(source, path)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for source, path in pairs:
+            shutil.copyfile(source, path)
+    except OSError as error:
+        for _, path in pairs:
+            with suppress(OSError):
+                path.unlink()
+        why = (error.strerror or str(error)).lower()
+        raise OSError(f"learn: {place} cannot be written into: {why}; give another") from error
     return [path for _, path in pairs]
 
 

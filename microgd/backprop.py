@@ -6,7 +6,7 @@ There is one: `backward` runs it, the transforms run it on Tensors, `microgd.exp
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
+from numpy import array, asarray, ndarray
 
 from microgd.graph import Node, history, state
 from microgd.op import Local
@@ -34,7 +34,7 @@ def sweep(
         assert op is not None
         upstream = totals[node] if node.retains else totals.pop(node)
         out: Any = node.value if on_arrays else node
-        arrays = [x if type(x) is np.ndarray else x.value for x in operands]
+        arrays = [x if type(x) is ndarray else x.value for x in operands]
         values: Any = arrays if on_arrays else operands
         if op.keeps and not on_arrays:
             params = {**params, "kept": None}
@@ -42,7 +42,7 @@ def sweep(
             watch.before_backward(node, op)
         for i, deriv in enumerate(op.derivatives_of(operands) if op.variadic else op.derivatives):
             x = operands[i]
-            if type(x) is np.ndarray:
+            if type(x) is ndarray:
                 continue
             if x.time > node.time:
                 raise RuntimeError(
@@ -110,7 +110,7 @@ def backward(root: Node, gradient: Any = None) -> None:
             f"backward: the tensor {root.describe()} is not one number; reduce it first"
             f" (.mean(), .sum()) or pass gradient= of shape {shape}"
         )
-    seed = np.array(1, dtype).reshape(shape) if gradient is None else np.array(gradient, dtype)
+    seed = array(1, dtype).reshape(shape) if gradient is None else array(gradient, dtype)
     if seed.shape != shape:
         raise ValueError(f"backward: gradient {seed.shape} for {root.describe()}; give {shape}")
     totals: dict[Node, Any] = {}
@@ -120,5 +120,5 @@ def backward(root: Node, gradient: Any = None) -> None:
         if node.gradient is not None:
             total = node.gradient + total
         elif node.op is not None:
-            total = np.array(total)  # what a node hands on may be shared along the way
-        node.gradient = total if type(total) is np.ndarray else np.asarray(total)
+            total = array(total)  # what a node hands on may be shared along the way
+        node.gradient = total if type(total) is ndarray else asarray(total)

@@ -78,6 +78,7 @@ class Bucket:
     def move(self, run: slice, part: slice, way: Array, rate: float) -> None:
         """``w -= rate * way`` for the parameters of a run; counts the step."""
         self.weights[part] -= np.multiply(way, rate, out=self._scratch[part])
+        now = next(clock)
         for p in self.params[run]:
-            p.time = next(clock)
+            p.time = now
         self.steps[run] = [n + 1 for n in self.steps[run]]

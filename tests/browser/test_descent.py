@@ -15,6 +15,7 @@ from microgd.draw.descent.page import page as page_of
 
 PHONES = [(320, 640), (360, 740), (400, 860)]
 DESKTOP = (1280, 720)
+COLUMN = (708, 720)  # the frame in a notebook
 RULES = ["sgd", "momentum", "nesterov", "adam"]
 VIEWS = pytest.mark.parametrize("view", ["contour", "space"])
 
@@ -410,7 +411,7 @@ def test_a_phone_shows_it_without_scrolling_sideways(visit, size):
         assert box["x"] + box["width"] <= size[0]
 
 
-@pytest.mark.parametrize("size", [*PHONES, DESKTOP], ids=str)
+@pytest.mark.parametrize("size", [*PHONES, COLUMN, DESKTOP], ids=str)
 def test_numbers_stay_in_their_cells_and_names_in_one_piece(visit, size):
     found = race("ravine", RULES, schedule=lambda rule: optim.CosineAnnealingWarmRestarts(rule, 25))
     page = visit(page_of(found), size=size)
@@ -424,6 +425,16 @@ def test_numbers_stay_in_their_cells_and_names_in_one_piece(visit, size):
         assert page.evaluate(wide) == []
     lines = page.locator("#numbers button").evaluate_all("all => all.map((b) => b.offsetHeight)")
     assert max(lines) < 36
+
+
+def test_in_a_notebook_the_numbers_stand_beside_the_surface(visit):
+    page = visit(page_of(race("ravine", list(mg.descent.RULES))), size=COLUMN)
+    view, numbers = (page.locator(f"#{name}").bounding_box() for name in ("view", "numbers"))
+    assert view["x"] + view["width"] < numbers["x"]
+    assert numbers["y"] + numbers["height"] < COLUMN[1]
+    assert page.evaluate("document.documentElement.scrollWidth") == COLUMN[0]
+    footer = page.locator("footer").bounding_box()
+    assert footer["y"] + footer["height"] <= COLUMN[1]
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONES[1]], ids=["desktop", "phone"])

@@ -9,7 +9,7 @@ const state = {
 const SPEEDS = [1, 2, 5, 10, 20, 40, 100]; // steps a second
 const ICONS = { arrow: "M1 7h20m-5-5 5 5-5 5", ellipse: "M2 7a10 5 0 1 0 20 0 10 5 0 1 0-20 0" };
 
-const narrow = matchMedia("(max-width: 30rem)");
+const narrow = matchMedia("(max-width: 30rem), (min-width: 42rem) and (max-width: 56rem)");
 
 function short(x) {
   if (!Number.isFinite(x)) return "not finite";

@@ -56,18 +56,28 @@ def machine(ray):
 
 
 @pytest.fixture(scope="module")
-def cluster(ray):
-    """The address of a cluster of three nodes, to which we are connected."""
+def nodes(ray):
+    """A cluster of three nodes, to which we are connected; others are soon seen to be dead."""
     from ray.cluster_utils import Cluster
 
-    nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+    seconds = {"RAY_health_check_period_ms": "1000", "RAY_health_check_timeout_ms": "4000"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in seconds.items():
+            patch.setenv(name, value)
+        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
     for _ in range(2):
         nodes.add_node(num_cpus=2)
     nodes.wait_for_nodes()
     ray.init(nodes.address, **QUIET)
-    yield nodes.address
+    yield nodes
     ray.shutdown()
     nodes.shutdown()
+
+
+@pytest.fixture
+def cluster(nodes):
+    """Its address."""
+    return nodes.address
 
 
 @pytest.fixture

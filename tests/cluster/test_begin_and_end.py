@@ -3,6 +3,7 @@
 import http.server
 import importlib
 import socket
+import subprocess
 import time
 from pathlib import Path
 
@@ -45,6 +46,25 @@ def test_where_no_cluster_is_an_error_says_so_within_ten_seconds(unused, address
         train(address=address)
     assert time.monotonic() - start < 10
     assert not unused.is_initialized()
+
+
+def test_what_a_cluster_left_behind_as_it_ended_is_not_waited_for(unused, tmp_path, monkeypatch):
+    (tmp_path / "ray").mkdir()
+    (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+    ending = subprocess.Popen(
+        ["raylet", "-c", "read _  # --gcs-address=127.0.0.1:2"],  # noqa: S607
+        executable="/bin/sh",
+        stdin=subprocess.PIPE,
+    )
+    services = importlib.import_module("ray._private.services")
+    assert services.find_bootstrap_address(None) == "127.0.0.1:1"
+    assert "127.0.0.1:2" in services.find_gcs_addresses()
+    start = time.monotonic()
+    with pytest.raises(ConnectionError, match=r"no Ray cluster at auto"):
+        train(address="auto")
+    assert time.monotonic() - start < 10
+    ending.communicate()
 
 
 def test_one_who_listens_but_is_no_cluster_is_found_out(unused):

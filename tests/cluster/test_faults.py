@@ -3,7 +3,9 @@
 import os
 import re
 import signal
+import threading
 import time
+from importlib import import_module
 
 import faulty
 import faulty_on_ray
@@ -14,6 +16,7 @@ from faulty_on_ray import gone, processes
 
 from microgd import data, nn, parallel, train
 from microgd.parallel.errors import LostError, WorkerError
+from microgd.parallel.on_ray.cluster import running
 
 MINE = np.random.default_rng(0).permutation(ROWS)[1::2]  # of worker 1, which is the one that dies
 TRIALS = [0, *(pytest.param(trial, marks=pytest.mark.slow) for trial in range(1, 20))]
@@ -94,6 +97,33 @@ def test_a_model_in_parts_cannot_do_without_one_of_them(cluster, tmp_path):
 def test_one_that_dies_again_and_again_is_given_up(cluster):
     with pytest.raises(LostError, match="worker 1 died 4 times in the same place, after 0"):
         faulty_on_ray.train(faulty_on_ray.Cursed(lr=1.0), replace=True)
+
+
+def test_a_cluster_that_runs_here_is_found(nodes):
+    services = import_module("ray._private.services")
+    found = running()
+    assert found in services.find_gcs_addresses()  # there may be another one on this machine
+    assert found == nodes.address or len(services.find_gcs_addresses()) > 1
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_the_end_of_another_machine_costs_no_more_than_its_workers(nodes, replace):
+    doomed, ends = nodes.add_node(num_cpus=2), []  # a place for the fourth of four workers
+
+    def strike(event):
+        if event.kind == "push" and not ends:
+            ends.append(threading.Thread(target=nodes.remove_node, args=(doomed, False)))
+            ends[0].start()
+
+    record = parallel.train(
+        nn.MLP([2, 8, 2], rng=0), data.moons(80, rng=0), "downpour", 4, "ray", epochs=100,
+        loss=faulty.slow, progress=strike, replace=replace, threads=2,
+    )  # fmt: skip
+    ends[0].join()
+    # Until Ray sees that the machine is gone, a replacement may be sent there, and die again
+    assert len({event.worker for event in record.of("died")}) == 1
+    assert len(record.of("replaced")) == replace * len(record.of("died"))
+    assert len(record.of("done")) == 3 + replace
 
 
 # The server, and all workers

@@ -3,6 +3,9 @@
 Each shard is an actor, and so is each worker, and the place where workers wait for one another. An
 update reaches a shard at most once: Ray carries out a call once or not at all. The actors take
 down what they do, and the caller puts it together.
+
+Workers are spread over the machines, and so are several shards. One shard alone is where the
+caller is, so that the end of another machine costs no more than the workers there.
 """
 
 from typing import TYPE_CHECKING

@@ -3,7 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any
 
@@ -75,12 +75,29 @@ def _begin(ray: Any, address: str | None, places: int) -> None:
     if address is None:
         ray.init("local", num_cpus=max(places, os.cpu_count() or 1), **quiet)
         return
-    if address != "auto":
-        _knock(address)
+    if address == "auto":
+        address = running()
+    _knock(address)
     try:
         ray.init(address, **quiet)
     except (ConnectionError, RuntimeError) as error:
         raise _nobody(address) from error
+
+
+def running() -> str:
+    """The address of a cluster that runs on this machine. Raises ConnectionError if none does.
+
+    What Ray finds may be a cluster that has ended, for which it would wait for minutes.
+    """
+    services = import_module("ray._private.services")
+    find = services.find_gcs_addresses
+    getattr(find, "cache_clear", lambda: None)()  # newer ones remember clusters that are gone
+    for address in (services.find_bootstrap_address(None), *sorted(find())):
+        with suppress(ConnectionError):
+            if address is not None:
+                _knock(address)
+                return str(address)
+    raise _nobody("auto")
 
 
 def _knock(address: str) -> None:

@@ -4,6 +4,7 @@ import time
 from contextlib import ExitStack, suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -71,12 +72,12 @@ class _Run:
         self.ray, self.job, self.options, self.record = ray, job, options, record
         self.journal, self.saved = Journal(record, job.shards), time.monotonic()
         weights = job.whole().weights()
-        aside = {"num_cpus": 0}  # they mostly wait
+        here = _here(ray) if job.shards == 1 else {"num_cpus": 0, "scheduling_strategy": "SPREAD"}
         self.shards = [
-            ray.remote(**aside)(ShardActor).remote(weights[place], algorithm, index, job.trace)
+            ray.remote(**here)(ShardActor).remote(weights[place], algorithm, index, job.trace)
             for index, place in enumerate(cuts(len(weights), job.shards))
         ]
-        self.meeting = ray.remote(**aside)(MeetingActor).remote(job.workers, algorithm.name)
+        self.meeting = ray.remote(**_here(ray))(MeetingActor).remote(job.workers, algorithm.name)
         self.told = ray.put(algorithm), ray.put(job)
         self.workers: dict[Call, Any] = {}
         self.lives: dict[Any, Call] = {}
@@ -141,6 +142,7 @@ class _Run:
         if how == "ended":
             raise why
         self.journal.note(who.worker, "done")
+        self.ray.kill(self.workers.pop(who))  # its place may be wanted for another
         self.ray.get(self.meeting.leave.remote(who.worker))
 
     def _died(self, who: Call) -> None:
@@ -190,6 +192,13 @@ class _Run:
         self.journal.close()
         for actor in (*self.workers.values(), *self.shards, self.meeting):
             self.ray.kill(actor)
+
+
+def _here(ray: Any) -> dict[str, Any]:
+    """Where an actor is that should not die with another machine than the caller's."""
+    node = ray.get_runtime_context().get_node_id()
+    affinity = import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
+    return {"num_cpus": 0, "scheduling_strategy": affinity(node, soft=False)}
 
 
 def _last_line(error: BaseException) -> str:

@@ -223,6 +223,18 @@ def test_a_gradient_that_never_arrives_is_a_factor_of_zero():
     assert "likely a wrong factor: 0 times as much" in said
 
 
+def test_a_rule_that_overwrites_is_right_where_there_is_nothing_to_add():
+    def put_back(g, out, x, places):
+        gradient = np.zeros(x.shape)
+        gradient[places] = g
+        return gradient
+
+    pick = mg.Op("pick", lambda x, places: x[places], Pullback("g, put back", put_back))
+    said = failure(lambda x: pick(x, places=[0, 2, 2, 1]), np.ones(3), order=1)
+    assert "pick, input 0 (x), element (2,): derivative 1 is " in said
+    assert "2 of 3 elements are right; is a part overwritten, not added?" in said
+
+
 def numbers_only(x):
     return x.data if isinstance(x, mg.Tensor) else x
 

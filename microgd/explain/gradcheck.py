@@ -124,7 +124,10 @@ def _mistake(got: Array, want: Array, close: Any) -> str:
         return f"likely a wrong {'sign' if factor < 0 else 'factor'}: {factor:.6g} times as much"
     if close(np.sort(got, None), np.sort(want, None)).all():
         return "likely a wrong axis: the right numbers are in wrong places"
-    return "likely a wrong or a missing term"
+    likely, right = "likely a wrong or a missing term", int(close(got, want).sum())
+    if right:
+        likely += f", {right} of {want.size} elements are right; is a part overwritten, not added?"
+    return likely
 
 
 def _lost(out: Node, close: Any) -> str:

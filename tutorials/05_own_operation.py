@@ -316,7 +316,7 @@ def _(mo, told_h):
 
 
 @app.cell(hide_code=True)
-def _(bump, learn, mg, mo, np):
+def _(bump, learn, mg, np):
     def verdict(f, *inputs):
         """What gradcheck says of the first derivatives: True, or its error."""
         try:
@@ -326,8 +326,14 @@ def _(bump, learn, mg, mo, np):
 
     said_right = verdict(bump, np.array([-1.5, -0.2, 0.7, 1.1]))
     learn.say(f"The right rule: {said_right}")
-    mo.md(f"```text\n{said_right}\n```")
     return said_right, verdict
+
+
+@app.cell(hide_code=True)
+def _(mo, said_right, told_h):
+    told_h
+    mo.md(f"```text\n{said_right}\n```")
+    return
 
 
 @app.cell(hide_code=True)
@@ -571,14 +577,21 @@ def _(mg, mo, np, quoted, verdict):
 
 
 @app.cell(hide_code=True)
-def _(mo):
+def _(mo, told_axis, told_sign):
+    told_axis, told_sign
     mo.md(r"""
     ## What to remember
 
     1. To the engine an operation is a way to compute it and, for each input, a rule that turns the upstream gradient into a contribution.
     2. A wrong rule whose shape fits raises no error; training goes on with it, worse or in the wrong direction.
     3. Finite differences know nothing of your formula, so check every rule against them, on shapes that all differ, where inputs are used twice, and away from kinks.
+    """)
+    return
 
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md(r"""
     ## Exercises
 
     In all three you write the derivative and gradcheck replies.

@@ -31,7 +31,7 @@ def bundle(record: Recording) -> dict[str, str]:
 
 def _frame(record: Recording) -> str:
     """The page in a frame; in single quotes, since double ones abound in it."""
-    source = escape(page(record), quote=False).replace("'", "&#39;")
+    source = escape(page(record, "LR"), quote=False).replace("'", "&#39;")
     return (
         f"<iframe srcdoc='{source}' sandbox='allow-scripts' title=\"{escape(record.title)}\""
         f" loading='lazy' style='width:100%;height:{HEIGHT}px;border:1px solid #8888'></iframe>"

@@ -18,8 +18,11 @@ MOST_NODES = 400  # more are folded
 MOST_STEPS = 5_000  # more would be a page that no browser opens gladly
 
 
-def page(record: Recording) -> str:
+def page(record: Recording, direction: str = "TB") -> str:
     """One self-contained page of HTML that steps through `record`, forward and backward.
+
+    direction  which way the graph runs: from top to bottom (TB), or from left to right (LR),
+               which suits the low, wide frame of a notebook
 
     Step, back, play, jump and a quiz, with the mouse or from the keyboard. It makes no request,
     and whatever a tensor is called is text there. Raises ValueError for too many steps.
@@ -56,12 +59,14 @@ def page(record: Recording) -> str:
         data,
         title=escape(f"{record.label(record.loss)}: {heading}"),
         heading=heading,
-        picture=_picture(record, folding, lines),
+        picture=_picture(record, folding, lines, direction),
         kinds=_kinds(),
     )
 
 
-def _picture(record: Recording, folding: Folding, lines: Iterable[frames.Line]) -> str:
+def _picture(
+    record: Recording, folding: Folding, lines: Iterable[frames.Line], direction: str
+) -> str:
     """The graph as SVG, laid out once with room for every line that a node will ever show."""
     widest: dict[str, set[str]] = {}
     for node, _, text in lines:
@@ -72,7 +77,7 @@ def _picture(record: Recording, folding: Folding, lines: Iterable[frames.Line]) 
         gradients = {x: written_gradient(g) for x, g in found.items() if g is not None}
     written = cards(folding, gradients, True, record.loss)
     note = f"{folding.note} folded" if folding.note else ""
-    source = dot(folding, written, widest=widest, caption=note, direction="TB")
+    source = dot(folding, written, widest=widest, caption=note, direction=direction)
     by_id = {box.id: card for box, card in written.items()}
     titles = {
         e.id: f"{by_id[e.source.id].head} to {by_id[e.target.id].head}" for e in folding.edges

@@ -49,7 +49,7 @@ def test_a_sandboxed_frame_and_text(kind, name):
     assert html.tags == ["iframe", "details", "summary", "pre"]
     assert html.open == []
     assert html.frame["sandbox"] == "allow-scripts"
-    assert html.frame["srcdoc"] == notebook.page(shown)
+    assert html.frame["srcdoc"] == notebook.page(shown, "LR")
     for step in shown:
         assert f"step {step.number}: {step.name} = " in " ".join(html.text.split())
 
@@ -70,7 +70,7 @@ def test_marimo_asks_for_one_type():
 
 
 def test_very_many_steps_are_cut_and_say_so(monkeypatch):
-    monkeypatch.setattr(notebook, "page", lambda _: "")
+    monkeypatch.setattr(notebook, "page", lambda *_: "")
     node = mg.tensor(np.ones(2), requires_grad=True)
     for _ in range(notebook.MOST + 5):
         node = node * 1.0

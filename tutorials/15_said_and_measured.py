@@ -24,7 +24,7 @@ def _():
 
     digits = mg.data.load("digits")
     images, labels = digits.x[:100], digits.y[:100]
-    SAID = ["true", "false", "it depends"]
+    SAID = ["true", "false", "true on a condition"]
     GREY = "#767676"
     return GREY, SAID, digits, images, labels, learn, math, mg, mo, np, partial
 
@@ -36,7 +36,7 @@ def _(mo):
 
     Some sentences about training are heard so often that nobody asks any more. You have come through fourteen lessons, and need not take anybody's word. **Which of these eight sentences would you sign?**
 
-    For each of them: read it as it stands, say *true*, *false* or *it depends*, look at the experiment that is going to decide, and only then at its outcome. Each is small, and runs in about a second on this page. The one that you would have signed without a thought is the one to stay with.
+    For each of them: read it as it stands, say *true*, *false* or *true on a condition*, look at the experiment that is going to decide, and only then at its outcome. Each is small, and runs in about a second on this page. The one that you would have signed without a thought is the one to stay with.
     """)
     return
 
@@ -108,7 +108,7 @@ def _(by_norm, by_value, learn, mo, said_1, unclipped):
     _ax.plot(_at, by_norm, "s-", label="clipped by norm, limit 0.01")
     _ax.plot(_at, by_value, "x--", label="clipped by value, limit 0.01", ms=8)
     _ax.set(yscale="log", xticks=list(_at))
-    _ax.legend(loc="upper left")
+    _ax.legend(loc="upper left", frameon=False)
     mo.vstack(
         [
             _figure,
@@ -140,14 +140,14 @@ def _(SAID, learn):
 @app.cell(hide_code=True)
 def _(images, labels, mg, mo, partial):
     def left(activation, norm, depth=20):
-        """What is left of the gradient's length at each layer; 1 at the last of them."""
+        """What is left of the gradient at each layer, if the last has 1."""
         init = partial(mg.nn.init.orthogonal, gain=norm)
         net = mg.nn.MLP([64] * (depth + 1) + [10], activation, init=init, rng=3)
         flow = mg.explain.flow(net, (images, labels), split=False)
         arrived = [row.at_input for row in flow if row.weights][1:]
         return [length / arrived[-1] for length in arrived]
 
-    activations = {"identity": "none", "relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid"}
+    activations = ["identity", "relu", "tanh", "sigmoid"]
     above = {name: left(name, 1.5) for name in activations}
     below = {name: left(name, 0.9) for name in activations}
 
@@ -160,12 +160,12 @@ def _(above, below, guess_norm, learn):
     most_below = max(_left[0] for _left in below.values())
     _revealed = learn.reveal(
         guess_norm,
-        "it depends",
+        "true on a condition",
         f"With the norm 1.5 in each of twenty layers, {above['identity'][0]:,.0f} times the gradient's length comes to the first layer if there are no activations, {above['relu'][0]:.1f} times with ReLU, {above['tanh'][0]:.1f} times with tanh, and {above['sigmoid'][0]:.0e} with the sigmoid. With the norm 0.9 it is {most_below:.2f} at most. So a norm above 1 is **necessary** for an explosion here, and not **sufficient**.",
     )
     said_2 = (
         "A weight norm above 1 makes gradients explode",
-        "it depends",
+        "true on a condition",
         f"norm 1.5, twenty layers: times {above['identity'][0]:,.0f} without activations, times {above['sigmoid'][0]:.0e} with sigmoids; norm 0.9: times {most_below:.2f} at most",
         "7",
     )
@@ -208,7 +208,7 @@ def _(GREY, activations, learn, left, norm):
             height=3.5,
         )
         at = range(1, 21)
-        for name, called in activations.items():
+        for name, called in zip(activations, ("none", "ReLU", "tanh", "sigmoid"), strict=True):
             share = left(name, norm)
             ax.plot(at, share, label=f"{called}: {share[0]:.1e}")
         ax.plot(at, [norm ** (20 - k) for k in at], ls=(0, (2, 4)), color=GREY, label="at most")
@@ -228,7 +228,7 @@ def _(mo):
     mo.md(r"""
     ## 3. "Gradient descent is guaranteed to reach the global minimum"
 
-    The **global** minimum is the lowest place of all. The landscape is a wide bowl with dents in it, *bumps* in `mg.descent.SURFACES`; its lowest place is the middle, where the loss is 0. The rate is small enough for every slope. We start once at every crossing of a fine grid.
+    The **global** minimum is the lowest place of all. The landscape is a wide bowl with dents in it, *bumps* in `mg.descent.SURFACES`; its lowest place is the middle, where the loss is 0. The rate is 0.3, far under the limit 2/L of lesson 2. We start once at every crossing of a fine grid.
     """)
     return
 
@@ -245,7 +245,7 @@ def _(SAID, learn):
 @app.cell(hide_code=True)
 def _(mg, mo, np):
     def descend_from_everywhere(surface, steps=300):
-        """The loss after `steps` steps, for 41 x 33 starts all over the surface."""
+        """The loss at the end, for 41 x 33 starts all over the surface."""
         x0, x1, y0, y1 = surface.box
         grid = np.meshgrid(np.linspace(x0, x1, 41), np.linspace(y0, y1, 33))
         places = mg.tensor(np.stack(grid), requires_grad=True)
@@ -257,7 +257,7 @@ def _(mg, mo, np):
         return surface.at(places).numpy()
 
     bumps, bowl = mg.descent.SURFACES["bumps"], mg.descent.SURFACES["bowl"]
-    ends = {"bumps": descend_from_everywhere(bumps), "bowl": descend_from_everywhere(bowl)}
+    ends = {s.name: descend_from_everywhere(s) for s in (bumps, bowl)}
     found = {name: float((loss < 1e-3).mean()) for name, loss in ends.items()}
 
     mo.show_code()
@@ -295,16 +295,17 @@ def _(bumps, ends, learn, np, said_3):
     )
     _left.plot(_x, [bumps(x, 0.0) for x in _x])
     _left.plot(0, 0, "o", color="C2", ms=8)
-    _left.text(0, 0.12, "lowest", color="C2", ha="center")
+    _left.text(0, -0.12, "lowest", color="C2", ha="center", va="top")
+    _left.set_ylim(-0.45, 3.4)
     _picture = _right.imshow(
         ends["bumps"],
         extent=bumps.box,
         origin="lower",
         cmap="viridis",
         interpolation="nearest",
-        aspect="equal",
+        aspect="auto",
     )
-    _figure.colorbar(_picture, ax=_right, label="loss at the end", shrink=0.75)
+    _figure.colorbar(_picture, ax=_right, label="loss at the end")
     _figure
     return
 
@@ -336,7 +337,7 @@ def _(digits, images, labels, math, mg, mo, partial):
         return [length / arrived[-1] for length in arrived]
 
     def dead_after(rate, steps=30):
-        """The share of dead units of each hidden layer, and W1's gradient, after training."""
+        """The share of dead units in each layer, and the first one's gradient."""
         net = mg.nn.MLP([64, 64, 64, 64, 10], "relu", rng=0)
         rule = mg.optim.SGD(net.parameters(), lr=rate)
         for step in range(steps):
@@ -348,7 +349,8 @@ def _(digits, images, labels, math, mg, mo, partial):
         return [row.dead for row in flow[1:6:2]], flow[0].of_weights
 
     plain, he = left_of_relu(1), left_of_relu(2)
-    (dead_small, grad_small), (dead_large, grad_large) = dead_after(0.1), dead_after(2.0)
+    dead_small, grad_small = dead_after(0.1)
+    dead_large, grad_large = dead_after(2.0)
 
     mo.show_code()
     return dead_large, dead_small, grad_large, grad_small, he, plain
@@ -382,21 +384,24 @@ def _(GREY, dead_large, dead_small, he, learn, mo, np, plain, said_4):
         height=3.0,
     )
     _at = range(1, 21)
-    for _share, _name, _side in ((he, "He: 2/fan-in", 0.36), (plain, "1/fan-in", 0.012)):
+    for _share, _name, _place in (
+        (he, "He: 2/fan-in", (2, 0.4)),
+        (plain, "1/fan-in", (11, 0.012)),
+    ):
         (_line,) = _left.plot(_at, _share)
-        _left.text(11, _side, _name, color=_line.get_color(), va="top")
+        _left.text(*_place, _name, color=_line.get_color(), va="top")
     _left.axhline(1, color=GREY, lw=1, ls=(0, (4, 4)))
     _left.set(yscale="log", xticks=[1, 5, 10, 15, 20], ylim=(4e-4, 3))
     _where = np.arange(1, 4)
     _right.bar(_where - 0.2, dead_small, width=0.38, label="rate 0.1")
     _right.bar(_where + 0.2, dead_large, width=0.38, label="rate 2")
     _right.set(xticks=_where, ylim=(0, 1.25))
-    _right.legend(loc="upper left", ncols=2)
+    _right.legend(loc="upper left", frameon=False, ncols=2)
     mo.vstack(
         [
             _figure,
             mo.md(
-                "The slope of ReLU is 1 or *0*. Half of the units pass nothing back at any time, and only He's factor 2 makes up for it; a unit that was pushed under zero for every input gets no gradient that could bring it back. What is true of the sentence: a unit that is alive does not saturate."
+                "The slope of ReLU is 1 *or 0*. About half of the units pass nothing back, and only He's factor 2 makes up for it; a unit that was pushed under zero for every input gets no gradient that could bring it back. What is true of the sentence: a unit that is alive does not saturate."
             ),
         ]
     )
@@ -436,10 +441,11 @@ def _(mg, mo, np):
         def scaled(x, y):
             return factor * ravine.f(x, y)
 
-        return mg.descent.race(scaled, "adam:0.1", ravine.start, steps)["adam:0.1"].points
+        race = mg.descent.race(scaled, "adam:0.1", ravine.start, steps)
+        return race["adam:0.1"].points
 
     factors = [1e3, 1e-3, 1e-8, 1e-10]
-    apart = {factor: float(np.abs(path(factor) - path(1)).max()) for factor in factors}
+    apart = {f: float(np.abs(path(f) - path(1)).max()) for f in factors}
 
     mo.show_code()
     return apart, path, ravine
@@ -449,13 +455,13 @@ def _(mg, mo, np):
 def _(apart, guess_adam, learn):
     _revealed = learn.reveal(
         guess_adam,
-        "it depends",
-        f"A thousand times the height moves the path by {apart[1e3]:.0e} at most, a thousandth of it by {apart[1e-3]:.0e}. With a factor of 10⁻⁸ the paths are {apart[1e-8]:.2f} apart, with 10⁻¹⁰ {apart[1e-10]:.1f}. It is true **up to eps**: as long as gradients are much larger than 10⁻⁸.",
+        "true on a condition",
+        f"A thousand times the height moves the path by {apart[1e3]:.0e} at most, a thousandth of it by {apart[1e-3]:.0e}. With the factor $10^{{-8}}$ the paths are {apart[1e-8]:.2f} apart, with $10^{{-10}}$ {apart[1e-10]:.1f}. The condition: gradients have to be much larger than `eps`.",
     )
     said_5 = (
         "Adam's update does not depend on the gradient's scale",
-        "it depends",
-        f"paths apart by {apart[1e3]:.0e} for gradients times 1000, by {apart[1e-10]:.1f} for times 10⁻¹⁰, where eps counts",
+        "true on a condition",
+        f"paths apart by {apart[1e3]:.0e} for gradients times 1000, by {apart[1e-10]:.1f} for gradients times $10^{{-10}}$, where `eps` counts",
         "9",
     )
     _revealed
@@ -474,7 +480,7 @@ def _(mo, said_5):
         show_value=True,
         full_width=True,
     )
-    zeros
+    mo.vstack([mo.md("Move the slider to the left: from where on does the scale count?"), zeros])
     return (zeros,)
 
 
@@ -496,7 +502,7 @@ def _(GREY, learn, np, path, ravine, zeros):
         ax.plot(*other.T, "o-", color="C1", ms=3, lw=1.2, label="multiplied")
         ax.plot(0, 0, "x", color=GREY)
         ax.set(xlim=(-10, 1), ylim=(-2.6, 2.6))
-        ax.legend(loc="lower left")
+        ax.legend(loc="lower left", frameon=False)
         return figure
 
     draw_path(zeros.value)
@@ -523,7 +529,7 @@ def _(SAID, learn):
 @app.cell(hide_code=True)
 def _(mg, mo, np):
     def strides(rule, first, steps=1000, **options):
-        """How long each step is, if the first gradient is `first` and all others are 1."""
+        """How long each step is; all gradients but the first are 1."""
         w = mg.tensor(0.0, requires_grad=True)
         optimizer, places = rule([w], **options), [0.0]
         for step in range(steps):
@@ -544,12 +550,12 @@ def _(mg, mo, np):
 def _(even, guess_adagrad, learn, spiked):
     _revealed = learn.reveal(
         guess_adagrad,
-        "it depends",
-        f"That it shrinks is true: it never grows again. On the even slope step 1000 is {even[-1]:.4f} long, which is 1/√1000. But such steps add up without end: steps 2 to 250 went {even[1:250].sum():.1f} far, steps 2 to 1000 {even[1:].sum():.1f}, and $n$ steps go about $2\\sqrt n$. After one gradient of 1000, the same steps went {spiked[1:].sum():.2f}: there, learning has as good as stopped.",
+        "true on a condition",
+        f"That it shrinks is true: it never grows again. On the even slope step 1000 is {even[-1]:.4f} long, which is 1/√1000. But such steps add up without end: steps 2 to 250 went {even[1:250].sum():.1f} far, steps 2 to 1000 {even[1:].sum():.1f}, and $n$ steps go about $2\\sqrt n$. After one gradient of 1000, the same steps went {spiked[1:].sum():.2f}: there, learning has as good as stopped. The condition is a large gradient early on.",
     )
     said_6 = (
         "Adagrad's rate shrinks until learning stops",
-        "it depends",
+        "true on a condition",
         f"steps 2 to 1000 go {even[1:].sum():.1f} far on an even slope, {spiked[1:].sum():.2f} after one gradient of 1000",
         "9",
     )
@@ -561,7 +567,7 @@ def _(even, guess_adagrad, learn, spiked):
 def _(even, forgetful, learn, said_6, spiked):
     _ = said_6
     _figure, _ax = learn.axes(
-        "Length of each step, where the slope is 1 and the rate is spent or not",
+        "Length of each step on a slope of 1",
         "step",
         "length of the step",
         height=3.3,
@@ -574,7 +580,7 @@ def _(even, forgetful, learn, said_6, spiked):
     ):
         _ax.plot(_at, _length[1:], label=_name)
     _ax.set(xscale="log", yscale="log", ylim=(3e-4, 2))
-    _ax.legend(loc="center left")
+    _ax.legend(loc="center left", frameon=False)
     _figure
     return
 
@@ -605,7 +611,7 @@ def _(math, mg, mo, ravine):
     round_start = (-9.0, math.sqrt(50) * 2.0)
     # For each the best constant rate: 2 / (smallest + largest curvature)
     narrow = mg.descent.race(ravine, "sgd", start, 150, lr=2 / (1 + 50))
-    even_axes = mg.descent.race(round_bowl, "sgd", round_start, 150, lr=2 / (1 + 1))
+    even_axes = mg.descent.race(round_bowl, "sgd", round_start, 150, lr=1.0)
 
     slopes = narrow["sgd"].gradients[0]
     needed = {
@@ -623,12 +629,12 @@ def _(guess_larger, learn, needed, slopes, start):
     too_far = (_across / _along) / (abs(start[1]) / abs(start[0]))
     _revealed = learn.reveal(
         guess_larger,
-        "it depends",
-        f"In the ravine the partial derivatives have sizes {_along:g} and {_across:g}; the ways to go are {-start[0]:g} and {start[1]:g}. Across, the derivative is {_across / _along:.0f} times as large, and the step has to be {start[0] / -start[1]:.1f} times *smaller*: together wrong by a factor of {too_far:.0f}, which is the ratio of the curvatures. In the bowl each derivative is exactly the way to go. Steps needed, at the best rate: {needed['ravine']} and {needed['bowl']}.",
+        "true on a condition",
+        f"In the ravine the partial derivatives have sizes {_along:g} and {_across:g}; the ways to go are {-start[0]:g} and {start[1]:g}. Across, the derivative is {_across / _along:.0f} times as large, and the step has to be {start[0] / -start[1]:.1f} times *smaller*: together wrong by a factor of {too_far:.0f}, which is the ratio of the curvatures. In the bowl each derivative is exactly the way to go. The condition: the axes have to be scaled alike. Steps needed, at the best rate: {needed['ravine']} and {needed['bowl']}.",
     )
     said_7 = (
         "A larger partial derivative deserves a larger step",
-        "it depends",
+        "true on a condition",
         f"{needed['ravine']} steps where the axes are scaled badly, {needed['bowl']} where they are scaled alike",
         "9",
     )
@@ -646,30 +652,25 @@ def _(GREY, even_axes, learn, mo, narrow, np, ravine, round_bowl, said_7):
         columns=2,
         height=3.2,
     )
-    for _ax, _surface, _run, _high in (
-        (_charts[0], ravine, narrow["sgd"], 16.0),
-        (_charts[1], round_bowl, even_axes["sgd"], 16.0),
+    for _ax, _surface, _run, _box, _long in (
+        (_charts[0], ravine, narrow["sgd"], (-11, 4, -6.5, 6.5), 6),
+        (_charts[1], round_bowl, even_axes["sgd"], (-21, 15, -14, 17), 12),
     ):
-        _x, _y = np.meshgrid(np.linspace(-12, 6, 91), np.linspace(-_high, _high, 161))
-        _ax.contour(
-            _x, _y, _surface.f(_x, _y), levels=[5, 20, 50, 100, 140], colors="#d5d8dc", linewidths=1
-        )
-        _way = -_run.gradients[0] / np.linalg.norm(_run.gradients[0])
+        _x, _y = np.meshgrid(np.linspace(*_box[:2], 121), np.linspace(*_box[2:], 121))
+        _levels = [5, 20, 50, 100, 140]
+        _ax.contour(_x, _y, _surface.f(_x, _y), _levels, colors="#d5d8dc", linewidths=1)
+        _start, _slope = _run.points[0], _run.gradients[0]
+        _tip = _start - _long * _slope / np.linalg.norm(_slope)
         _ax.plot(*_run.points.T, color=GREY, lw=1)
-        _ax.annotate(
-            "",
-            _run.points[0] + 7 * _way,
-            _run.points[0],
-            arrowprops={"arrowstyle": "-|>", "color": "C1", "lw": 2},
-        )
-        _ax.plot(*_run.points[0], "o", color="C1")
+        _ax.annotate("", _tip, _start, arrowprops={"arrowstyle": "-|>", "color": "C1", "lw": 2})
+        _ax.plot(*_start, "o", color="C1")
         _ax.plot(0, 0, "x", color="C0", ms=8, mew=2)
-        _ax.set(xlim=(-12, 6), ylim=(-_high, _high), aspect="equal")
+        _ax.set(xlim=_box[:2], ylim=_box[2:], aspect="equal")
     mo.vstack(
         [
             _figure,
             mo.md(
-                "Orange is the way that the partial derivatives tell, grey the way that descent takes, the cross is the minimum. A partial derivative has the unit *loss per y*, a step has the unit *y*: change the unit, and one grows as the other shrinks. A rate for each weight (lesson 9) or inputs that are scaled alike repair this, as long as the axes of the ravine are those of the weights."
+                "Orange is the direction that the partial derivatives tell, grey the way that descent takes, the cross is the minimum. A partial derivative has the unit *loss per y*, a step has the unit *y*: change the unit, and one grows as the other shrinks. A rate for each weight (lesson 9) or inputs that are scaled alike repair this, as long as the axes of the ravine are those of the weights."
             ),
         ]
     )
@@ -711,7 +712,7 @@ def _(mg, mo, np):
             away.append(np.abs(places.numpy()[1]))
         return np.array(away)
 
-    full = walk(np.array([0.0, 1e-3, 1e-6]), pull=0.0)  # on the ridge, and beside it
+    full = walk(np.array([0.0, 1e-3, 1e-6]), pull=0.0)
     stochastic = walk(np.zeros(200), pull=0.1)
 
     mo.show_code()
@@ -731,7 +732,7 @@ def _(full, guess_noise, learn, np, stochastic):
     _revealed = learn.reveal(
         guess_noise,
         "true",
-        f"With the full gradient the walker on the ridge is {full[-1, 0]:g} away from it after {len(full) - 1} steps, and stays there. With one example a step, {got_away} of {len(left_noisy)} have left, half of them within {typical:.0f} steps. Who starts beside the ridge leaves without noise, too, later the closer it is: after {left_full[1]} steps from 0.001, after {left_full[2]} from 0.000001.",
+        f"With the full gradient the walker on the ridge is still exactly on it after {len(full) - 1} steps, its distance is {full[-1, 0]:g}. With one example a step, {got_away} of {len(left_noisy)} have left, half of them within {typical:.0f} steps. Who starts beside the ridge leaves without noise, too, later the closer it is: after {left_full[1]} steps from 0.001, after {left_full[2]} from 0.000001.",
     )
     said_8 = (
         "Stochastic gradients help to leave saddle points",
@@ -755,12 +756,12 @@ def _(full, learn, mo, said_8, stochastic):
         _ax.plot(full[:, _start], color=_colour, label=f"full gradient, from {_name} beside it")
     _ax.plot(full[:, 0], color="C1", lw=3, label="full gradient, on the ridge")
     _ax.set(ylim=(-0.04, 1.7))
-    _ax.legend(loc="upper left", ncols=2)
+    _ax.legend(loc="upper left", frameon=False, ncols=2)
     mo.vstack(
         [
             _figure,
             mo.md(
-                "The noise has to point out of the saddle, as the pulls do here. Noise that knows only directions along the ridge would not help: see exercise 2."
+                "Who sits exactly on the ridge needs a push, and one example is push enough. Beside it, the push only saves time. Does every noise push in the right direction? That is exercise 2."
             ),
         ]
     )
@@ -818,7 +819,7 @@ def _(
     learn.say("The table: " + ", ".join(f"{k} {v[1]}" for k, v in enumerate(verdicts, 1)) + ".")
     mo.md(f"""
 | statement | verdict | you said | the number that decides | met in lesson |
-|---|---|---|---|---|
+|:--|:--|:--|:--|:--|
 {_rows}
 
 You and the experiments agree on {agreed} of {len(verdicts)}. Each verdict holds for the experiment that was shown; another one may decide otherwise, and then there is something to be learned.
@@ -876,7 +877,7 @@ def _(answer_step, learn):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md(r"""
-    **2.** All hidden units of a network start with the same weights, incoming and outgoing. That, too, is a saddle: the loss can fall further only if the units become different. The network is trained on two moons for 500 steps, with mini-batches of 16 examples chosen at random.
+    **2.** All hidden units of a network start with the same weights, incoming and outgoing. They are on a ridge, too: to go down beside it, they would have to become different. The network is trained on two moons for 500 steps, with mini-batches of 16 examples chosen at random.
     """)
     return
 

@@ -9,10 +9,12 @@ from microgd.lazy import offer
 
 if TYPE_CHECKING:
     from microgd.learn.answers import check as check
+    from microgd.learn.answers import check_each as check_each
     from microgd.learn.answers import choice as choice
     from microgd.learn.answers import code as code
     from microgd.learn.answers import line as line
     from microgd.learn.answers import number as number
+    from microgd.learn.answers import numbers as numbers
     from microgd.learn.checks import Checked as Checked
     from microgd.learn.checks import reads_code as reads_code
     from microgd.learn.checks import right as right
@@ -27,7 +29,9 @@ if TYPE_CHECKING:
     from microgd.learn.shelf import lessons as lessons
 
 _HOME = {  # what is offered here, and the file that it comes from
-    **dict.fromkeys(("check", "choice", "code", "line", "number"), "answers"),
+    **dict.fromkeys(
+        ("check", "check_each", "choice", "code", "line", "number", "numbers"), "answers"
+    ),
     **dict.fromkeys(("Checked", "reads_code", "right", "wrong"), "checks"),
     **dict.fromkeys(("guess", "reveal"), "guesses"),
     **dict.fromkeys(("axes", "say"), "page"),

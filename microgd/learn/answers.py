@@ -1,6 +1,6 @@
 """Answers to an exercise: the fields that take them, and what the check says of them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import marimo as mo
@@ -12,6 +12,16 @@ from microgd.learn.field import field, said
 def number(label: str) -> Any:
     """A field for a number, with a button; its `value` is None until one is sent."""
     return field(mo.ui.number(label=label, value=None), label, (), "Check")
+
+
+def numbers(label: str, names: Sequence[str]) -> Any:
+    """Fields for several numbers, with one button; `value` is None until it is sent.
+
+    Then it is a dict from each name to its number, which is None where a field was left empty.
+    """
+    fields = {name: mo.ui.number(label=name, value=None) for name in names}
+    made = mo.ui.dictionary(fields, label=label)
+    return field(made, f"{label} As a dict from each of these to a number:", list(names), "Check")
 
 
 def line(label: str, placeholder: str = "") -> Any:
@@ -36,3 +46,13 @@ def check(answer: Any, checker: Callable[[Any], Checked]) -> Any:
         return mo.md("*Write your answer above, and press Check.*")
     checked = checker(answer.value)
     return said(str(checked), "success" if checked.right else "warn")
+
+
+def check_each(answer: Any, checker: Callable[[Any], Mapping[str, Checked]]) -> Any:
+    """What `checker` says of each part of an answer, as of `numbers`; parts may be left out."""
+    checked = checker(answer.value) if answer.value else {}
+    if not checked:
+        return mo.md("*Write a number above, and press Check.*")
+    kinds = {True: "success", False: "warn"}
+    every = [said(f"**{name}.** {part}", kinds[part.right]) for name, part in checked.items()]
+    return mo.vstack(every, gap=0.2)

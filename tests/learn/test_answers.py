@@ -4,6 +4,11 @@ from microgd import learn
 
 FIELDS = {
     "number": (lambda: learn.number("The slope is"), 12.0, "marimo-number"),
+    "numbers": (
+        lambda: learn.numbers("The slopes are", ["up", "down"]),
+        {"up": 12.0, "down": None},
+        "marimo-dict",
+    ),
     "line": (lambda: learn.line("It is called", "a word"), "gradient", "marimo-text"),
     "choice": (lambda: learn.choice("It", ["grows", "shrinks"]), "grows", "marimo-radio"),
     "code": (
@@ -67,3 +72,26 @@ def test_zero_is_an_answer(send):
 def test_a_question_lists_its_options_where_there_is_no_page():
     said = learn.guess("What is it?", ["0.5", "1"])._repr_markdown_()
     assert said.startswith("What is it?\n\n- 0.5\n- 1\n")
+
+
+def each(answer):
+    return {
+        name: learn.right("Up it is.") if number == 2 else learn.wrong(f"{number:g} is too much.")
+        for name, number in answer.items()
+        if number is not None
+    }
+
+
+@pytest.mark.parametrize("answer", [None, {}, {"up": None, "down": None}])
+def test_of_several_numbers_none_is_checked_before_it_is_there(answer):
+    field = learn.numbers("The slopes are", ["up", "down"])
+    field.value = answer
+    assert "Write a number above" in learn.check_each(field, each).text
+
+
+def test_of_several_numbers_each_is_checked_by_itself(on_a_page, send):
+    field = learn.numbers("The slopes are", ["up", "down", "level"])
+    shown = learn.check_each(send(field, {"up": 2.0, "down": 3.0, "level": None}), each).text
+    assert "success" in shown and "Right. Up it is." in shown  # noqa: PT018
+    assert "warn" in shown and "Not yet. 3 is too much." in shown  # noqa: PT018
+    assert "level" not in shown

@@ -334,7 +334,8 @@ def _(by_heart, examples, heart_seen, mg, mislabelled, mo):
 
 
 @app.cell(hide_code=True)
-def _(mo):
+def _(heart_seen, mo):
+    heart_seen
     mo.md(r"""
     ## Early stopping
 
@@ -379,7 +380,8 @@ def _(mo):
 
 
 @app.cell(hide_code=True)
-def _(mo):
+def _(heart_seen, mo):
+    heart_seen
     DOSES = {
         "weight decay": (0.0, 0.1, 0.5, 2.0, 10.0, 30.0),
         "dropout": (0.0, 0.1, 0.2, 0.4, 0.7, 0.95),
@@ -453,7 +455,8 @@ def _(
 
 
 @app.cell(hide_code=True)
-def _(mo):
+def _(heart_seen, mo):
+    heart_seen
     mo.md(r"""
     Did you find a dose of weight decay that does worse than none? A single run jumps by several answers in 100 for no good reason; that is why the comparison below takes eight.
 
@@ -633,7 +636,8 @@ def _(SEEDS, curriculum_seen, difference, learn, mg, mo, np, points, sick):
 
 
 @app.cell(hide_code=True)
-def _(mo):
+def _(curriculum_seen, mo):
+    curriculum_seen
     mo.md(r"""
     ## A remedy for an illness that one does not have
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from microgd.learn.checks import wrong as wrong
     from microgd.learn.guesses import guess as guess
     from microgd.learn.guesses import reveal as reveal
+    from microgd.learn.page import COLOURS as COLOURS
     from microgd.learn.page import axes as axes
     from microgd.learn.page import say as say
     from microgd.learn.shelf import Lesson as Lesson
@@ -34,7 +35,7 @@ _HOME = {  # what is offered here, and the file that it comes from
     ),
     **dict.fromkeys(("Checked", "reads_code", "right", "wrong"), "checks"),
     **dict.fromkeys(("guess", "reveal"), "guesses"),
-    **dict.fromkeys(("axes", "say"), "page"),
+    **dict.fromkeys(("COLOURS", "axes", "say"), "page"),
     **dict.fromkeys(("Lesson", "copy", "find", "lessons"), "shelf"),
 }
 

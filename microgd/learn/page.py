@@ -11,6 +11,8 @@ from matplotlib.figure import Figure
 
 from microgd.draw.plots.theme import COLOURS, INK, LINE
 
+__all__ = ["COLOURS", "axes", "say"]  # the colours: of a chart's lines, in their order
+
 _STYLE: Any = {
     "axes.edgecolor": LINE,
     "axes.labelcolor": INK,

@@ -23,6 +23,7 @@ def test_lines_take_the_colours_of_all_pictures():
     _, ax = learn.axes()
     drawn = [to_hex(ax.plot([0, 1])[0].get_color()) for _ in COLOURS]
     assert drawn == [to_hex(colour) for colour in COLOURS]
+    assert learn.COLOURS == COLOURS, "so that a lesson can name one"
 
 
 def test_the_style_of_others_charts_stays_as_it_was():

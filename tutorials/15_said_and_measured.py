@@ -275,7 +275,7 @@ def _(ends, found, guess_global, learn):
         "Gradient descent is guaranteed to reach the global minimum",
         "false",
         f"{found['bumps']:.1%} of {ends['bumps'].size:,} starts reach it among dents ({found['bowl']:.0%} in a plain bowl)",
-        "2",
+        "6",
     )
     _revealed
     return (said_3,)
@@ -367,7 +367,7 @@ def _(dead_large, grad_large, guess_relu, he, learn, plain):
         "ReLU cannot lose gradients",
         "false",
         f"{plain[0]:.4f} left after twenty layers without He's variance ({he[0]:.2f} with it); {dead_large[-1]:.0%} of a layer dead after a rate of 2, gradient {grad_large:g}",
-        "7 and 14",
+        "7 and 8",
     )
     _revealed
     return (said_4,)

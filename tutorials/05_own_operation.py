@@ -37,18 +37,20 @@ def _(mo):
 
 
 @app.cell(hide_code=True)
-def _(bump, learn, np):
+def _(learn, np):
     _x = np.linspace(-3, 3, 241)
+    _bump = np.exp(-_x * _x)
     _figure, _ax = learn.axes("The bump, and its slope at three places", "x", "bump(x)", height=2.9)
-    _ax.plot(_x, bump(_x), label="bump(x)")
+    _ax.plot(_x, _bump)
     for _at, _side, _place in (
         (-0.7, "right", (-1.0, 0.78)),
         (0.0, "center", (0, 1.09)),
         (1.5, "left", (1.65, 0.26)),
     ):
-        _slope = bump.derivatives[0].rule(bump(_at), _at)
+        _height = np.exp(-_at * _at)
+        _slope = (np.exp(-((_at + 1e-5) ** 2)) - np.exp(-((_at - 1e-5) ** 2))) / 2e-5
         _near = np.array([-0.45, 0.45])
-        _ax.plot(_at + _near, bump(_at) + _slope * _near, color="#D55E00")
+        _ax.plot(_at + _near, _height + _slope * _near, color="#D55E00")
         _ax.text(*_place, f"slope {_slope:+.2f}" if _at else "slope 0", color="#D55E00", ha=_side)
     _ax.set_ylim(-0.05, 1.22)
     _figure
@@ -360,16 +362,6 @@ def _(mg, mo, np):
 
 
 @app.cell(hide_code=True)
-def _(mo, quoted, said_sign):
-    mo.md(f"""
-    {quoted(said_sign)}
-
-    Read it from left to right: which operation, which of its inputs, which element of that; what the rule says, what the ruler says; and a guess at what went wrong. All numbers are the right ones times -1, which is how it knows. (Both derivatives are weighted by a random upstream gradient, so that no mistake cancels by chance.)
-    """)
-    return
-
-
-@app.cell(hide_code=True)
 def _(bump_without_minus, learn, np, verdict):
     said_sign = verdict(bump_without_minus, np.array([-1.5, -0.2, 0.7, 1.1]))
     learn.say(f"Mistake 1: {said_sign}")
@@ -381,6 +373,16 @@ def _(bump_without_minus, learn, np, verdict):
         ).replace("_", r"\_").replace("*", r"\*")
 
     return quoted, said_sign
+
+
+@app.cell(hide_code=True)
+def _(mo, quoted, said_sign):
+    mo.md(f"""
+    {quoted(said_sign)}
+
+    Read it from left to right: which operation, which of its inputs, which element of that; what the rule says, what the ruler says; and a guess at what went wrong. All numbers are the right ones times -1, which is how it knows. (Both derivatives are weighted by a random upstream gradient, so that no mistake cancels by chance.)
+    """)
+    return
 
 
 @app.cell(hide_code=True)

@@ -31,7 +31,7 @@ def _(mo):
 
     **The question: a single neuron draws one straight line through the world. What can several of them do that one cannot, and who sets their weights?**
 
-    Here are two switches, $x_1$ and $x_2$, each 0 or 1. The lamp shall be on when they *differ*. This is the **exclusive or**, XOR for short: four cases, two of them *yes*.
+    Here are two switches, $x_1$ and $x_2$, each 0 or 1. The lamp shall be on when they *differ*. This is the **exclusive or**, XOR for short: four cases, two of them *yes*. (In the pictures, 01 is the case $x_1 = 0$, $x_2 = 1$.)
     """)
     return
 
@@ -133,7 +133,7 @@ def _(guess_one, learn, rights):
 def _(mo, told_one):
     told_one
     mo.md(r"""
-    Try it yourself: turn and move the line, and look for one with both orange points on its shaded side and both blue ones on the other.
+    Try it yourself: turn and move the line, and look for one with both orange points on its orange side and both blue ones on the other. Or, on the right, for two orange bars over zero and two blue ones not.
     """)
     return
 
@@ -143,7 +143,7 @@ def _(mo, told_one):
     told_one
     w1, w2, bias = (
         mo.ui.slider(-2, 2, 0.5, value=_value, label=_name, show_value=True)
-        for _name, _value in (("w1", 1), ("w2", 0.5), ("b", 0))
+        for _name, _value in (("w1", 1), ("w2", 0), ("b", -0.5))
     )
     mo.hstack([w1, w2, bias], justify="start", gap=2, wrap=True)
     return bias, w1, w2
@@ -153,9 +153,10 @@ def _(mo, told_one):
 def _(COLD, WARM, corners, draw_cases, learn, neuron, np, wanted):
     def draw_answer(ax, answer, places=corners):
         """Shade where the answer is yes; a line where it changes; and the four cases."""
-        x, y = np.meshgrid(np.linspace(-0.5, 1.5, 201), np.linspace(-0.5, 1.6, 211))
+        x, y = np.meshgrid(np.linspace(-0.5, 1.5, 401), np.linspace(-0.5, 1.6, 401))
         yes = answer(np.stack([x, y], axis=-1))
-        ax.contourf(x, y, yes, [-0.5, 0.5, 1.5], colors=[COLD, WARM], alpha=0.16)
+        pale = np.array([(0.84, 0.91, 0.95), (0.98, 0.90, 0.84)])[yes]
+        ax.imshow(pale, extent=(-0.5, 1.5, -0.5, 1.6), origin="lower", aspect="auto")
         if yes.min() != yes.max():
             ax.contour(x, y, yes, [0.5], colors="#4a525c", linewidths=1)
         draw_cases(ax, places)
@@ -166,11 +167,21 @@ def _(COLD, WARM, corners, draw_cases, learn, neuron, np, wanted):
         return "right in all four cases" if right == 4 else f"right in {right} of 4 cases"
 
     def draw_neuron(w1, w2, b):
-        figure, ax = learn.axes(
-            f"One neuron: {count(neuron(corners, w1, w2, b))}", "x1", "x2", height=2.8
+        figure, (left, right) = learn.axes(
+            [f"One neuron: {count(neuron(corners, w1, w2, b))}", "The weighted sum in each case"],
+            ["x1", "case"],
+            ["x2", "z"],
+            columns=2,
+            height=2.8,
         )
-        draw_answer(ax, lambda x: neuron(x, w1, w2, b))
-        ax.set_aspect("equal")
+        draw_answer(left, lambda x: neuron(x, w1, w2, b))
+        sums = corners @ (w1, w2) + b
+        right.bar(range(4), sums, width=0.6, color=[WARM if yes else COLD for yes in wanted])
+        right.axhline(0, color="#4a525c", lw=1)
+        right.axhspan(0, 7, color=WARM, alpha=0.16, lw=0, zorder=0)
+        right.axhspan(-7, 0, color=COLD, alpha=0.16, lw=0, zorder=0)
+        limit = max(1.5, 1.2 * abs(sums).max())
+        right.set(ylim=(-limit, limit), xticks=range(4), xticklabels=["00", "01", "10", "11"])
         return figure
 
     return count, draw_answer, draw_neuron
@@ -186,7 +197,7 @@ def _(bias, draw_neuron, w1, w2):
 def _(mo, told_one):
     told_one
     mo.md(r"""
-    Why it cannot be done: the two *yes* cases ask for $w_1 + b > 0$ and $w_2 + b > 0$. Together, $w_1 + w_2 + 2b > 0$. The two *no* cases ask for $b \le 0$ and $w_1 + w_2 + b \le 0$. Together, $w_1 + w_2 + 2b \le 0$. Both cannot be true. Minsky and Papert proved much more of this kind in 1969, and it became the best-known limit of a single neuron.
+    Why it cannot be done: the two *yes* cases ask for $w_1 + b > 0$ and $w_2 + b > 0$. Together, $w_1 + w_2 + 2b > 0$. The two *no* cases ask for $b \le 0$ and $w_1 + w_2 + b \le 0$. Together, $w_1 + w_2 + 2b \le 0$. Both cannot be true. Minsky and Papert showed this, and much more of the kind, in 1969.
 
     ## Three neurons, and you set the weights
 
@@ -228,31 +239,27 @@ def _(corners, count, draw_answer, learn, mo, neuron, np, wanted):
         """What neuron C says of the answers of A and B; each is given as (w1, w2, b)."""
         return neuron(np.stack([neuron(x, *a), neuron(x, *b)], axis=-1), *c)
 
-    def judge(a, b, c):
-        """What is right and what is not with three neurons, in Markdown."""
-        said_a, said_b, said = neuron(corners, *a), neuron(corners, *b), three(corners, a, b, c)
+    def table(a, b, c):
+        """What each neuron says in each case, in Markdown."""
+        answers = (neuron(corners, *a), neuron(corners, *b), three(corners, a, b, c), wanted)
         rows = "\n".join(
-            f"| {x[0]:.0f} | {x[1]:.0f} | {p} | {q} | {r} | {y} | {'' if r == y else 'wrong'} |"
-            for x, p, q, r, y in zip(corners, said_a, said_b, said, wanted, strict=True)
+            f"| {x1:.0f} | {x2:.0f} | {p} | {q} | {r} | {y} | {'' if r == y else 'wrong'} |"
+            for (x1, x2), p, q, r, y in zip(corners, *answers, strict=True)
         )
-        seen = {}
-        for p, q, y in zip(said_a, said_b, wanted, strict=True):
-            seen.setdefault((int(p), int(q)), set()).add(int(y))
-        if (said == wanted).all():
-            verdict = "**Solved.** A and B have moved the four cases to where one line parts them, and C has drawn it."
-        elif any(len(answers) == 2 for answers in seen.values()):
-            verdict = "Here A and B give the same two answers for an orange case and for a blue one. C sees no difference between these two, and no weights of C can help: **change A or B.**"
-        elif len(seen) == 4:
-            verdict = "C sees four different points, with orange across from orange: that is XOR once more. **A and B must bring two cases of one colour together.**"
-        else:
-            verdict = "A and B have done their part: what C sees can be parted by one line. **Now turn and move the line of C.**"
-        return f"""
-| x1 | x2 | A | B | C, the answer | wanted | |
-|--|--|--|--|--|--|--|
-{rows}
+        return f"| x1 | x2 | A | B | C, the answer | wanted | |\n|--|--|--|--|--|--|--|\n{rows}"
 
-{verdict}
-"""
+    def judge(a, b, c):
+        """What is still to be done with three neurons."""
+        seen = {}  # by C: the answers of A and B, and what is wanted there
+        for p, q, y in zip(neuron(corners, *a), neuron(corners, *b), wanted, strict=True):
+            seen.setdefault((int(p), int(q)), set()).add(int(y))
+        if (three(corners, a, b, c) == wanted).all():
+            return "**Solved.** A and B have moved the four cases to where one line parts them, and C has drawn it."
+        if any(len(answers) == 2 for answers in seen.values()):
+            return "Here A and B give the same two answers for an orange case and for a blue one. C sees no difference between these two, and no weights of C can help: **change A or B.**"
+        if len(seen) == 4:
+            return "C sees four different points, with orange across from orange: that is XOR once more. **A and B must bring two cases of one colour together.**"
+        return "A and B have done their part: what C sees can be parted by one line. **Now turn and move the line of C.**"
 
     def draw_three(a, b, c):
         first, (upper_left, upper_right) = learn.axes(
@@ -272,16 +279,22 @@ def _(corners, count, draw_answer, learn, mo, neuron, np, wanted):
         draw_answer(right, lambda x: three(x, a, b, c))
         return mo.vstack([first, second])
 
-    return draw_three, judge, three
+    return draw_three, judge, table, three
 
 
 @app.cell(hide_code=True)
-def _(by_hand, draw_three, judge, mo):
+def _(by_hand, draw_three, judge, mo, table):
     weights_by_hand = [
         tuple(by_hand.value[f"{_neuron}: {_part}"] for _part in ("w1", "w2", "b"))
         for _neuron in "ABC"
     ]
-    mo.vstack([draw_three(*weights_by_hand), mo.md(judge(*weights_by_hand))])
+    mo.vstack(
+        [
+            mo.md(judge(*weights_by_hand)),
+            draw_three(*weights_by_hand),
+            mo.md(table(*weights_by_hand)),
+        ]
+    )
     return (weights_by_hand,)
 
 
@@ -474,25 +487,13 @@ def _(mo):
 
     Now 200 points that no straight line parts, and the tools that microgd has for all this. `MLP([2, 16, 2])` is a network with 2 inputs, 16 hidden neurons and 2 at the end, one for each moon; the higher of these two **scores** is its answer. (MLP stands for *multilayer perceptron*. **tanh** is another soft step, from -1 to 1.)
 
-    The scores $s$ become probabilities by the **softmax**, $p_i = e^{s_i} / \sum_j e^{s_j}$: all positive, and together 1. The loss is the **cross-entropy**, $-\log p_{\text{right}}$: zero if the network is sure and right, and large if it is sure and wrong. `mg.train.fit` does what you did in lesson 2, batch by batch; an **epoch** is once through all points.
+    The scores $s$ become probabilities by the **softmax**, $p_i = e^{s_i} / \sum_j e^{s_j}$: all positive, and together 1. The loss is the **cross-entropy**, $-\log p_{\text{right}}$: zero if the network is sure and right, and large if it is sure and wrong. `mg.train.fit` does what you did in lesson 2, batch by batch, with stochastic gradient descent (`SGD`) and a learning rate of `lr`; an **epoch** is once through all points.
     """)
     return
 
 
 @app.cell(hide_code=True)
-def _(cache, mg, mo, np):
-    moons = mg.data.moons(200, noise=0.1, rng=0)
-
-    @cache
-    def learn_moons(hidden, epochs=100):
-        model = mg.nn.MLP([2, hidden, 2], "tanh", rng=2)
-        optimizer = mg.optim.SGD(model.parameters(), lr=0.5)
-        film = Film()
-        history = mg.train.fit(
-            model, moons, optimizer, epochs=epochs, callbacks=[film], progress=False
-        )
-        return film, history
-
+def _(mg, np):
     class Film(mg.train.Callback):
         """What the network says all over the plane, before training and after each epoch."""
 
@@ -508,8 +509,28 @@ def _(cache, mg, mo, np):
 
         on_epoch_end = on_train_begin
 
+    moons = mg.data.moons(200, noise=0.1, rng=0)
+    return Film, moons
+
+
+@app.cell(hide_code=True)
+def _(Film, cache, mg, mo, moons):
+    @cache  # a run that was made is not made again
+    def learn_moons(hidden, activation="tanh"):
+        model = mg.nn.MLP([2, hidden, 2], activation, rng=2)
+        film = Film()  # takes a picture after each epoch
+        history = mg.train.fit(
+            model,
+            moons,
+            mg.optim.SGD(model.parameters(), lr=0.5),
+            epochs=100,
+            callbacks=[film],
+            progress=False,
+        )
+        return film, history
+
     mo.show_code()
-    return learn_moons, moons
+    return (learn_moons,)
 
 
 @app.cell(hide_code=True)
@@ -551,18 +572,19 @@ def _(mo, told_bend):
     hidden_moons = mo.ui.slider(
         steps=[1, 2, 3, 4, 8, 16], value=16, label="hidden neurons", show_value=True
     )
-    mo.hstack([epoch, hidden_moons], justify="start", gap=2, wrap=True)
-    return epoch, hidden_moons
+    with_activation = mo.ui.checkbox(value=True, label="activation")
+    mo.hstack([epoch, hidden_moons, with_activation], justify="start", gap=1, wrap=True)
+    return epoch, hidden_moons, with_activation
 
 
 @app.cell(hide_code=True)
-def _(COLD, WARM, epoch, hidden_moons, learn, learn_moons, moons):
-    def draw_film(hidden, at):
-        film, history = learn_moons(hidden)
+def _(COLD, WARM, epoch, hidden_moons, learn, learn_moons, mg, moons, with_activation):
+    def draw_film(hidden, at, activation):
+        film, history = learn_moons(hidden, "tanh" if activation else mg.nn.Identity)
         figure, (left, right) = learn.axes(
             [
                 f"After epoch {at}: {film.accuracy[at]:.1%} right",
-                f"{hidden} hidden neurons",
+                f"{hidden} hidden, {'tanh' if activation else 'no activation'}",
             ],
             ["x1", "epoch"],
             ["x2", "loss"],
@@ -585,19 +607,20 @@ def _(COLD, WARM, epoch, hidden_moons, learn, learn_moons, moons):
         right.set(ylim=(0, 0.6), xlim=(0, 101))
         return figure
 
-    draw_film(hidden_moons.value, epoch.value)
+    draw_film(hidden_moons.value, epoch.value, with_activation.value)
     return (draw_film,)
 
 
 @app.cell(hide_code=True)
-def _(learn_moons, mo, told_bend):
+def _(learn_moons, mg, mo, told_bend):
     told_bend
+    bare_film, _ = learn_moons(16, mg.nn.Identity)
     four_film, _ = learn_moons(4)
     three_film, _ = learn_moons(3)
     mo.md(f"""
-    The line in the picture is the decision boundary; the deeper the colour, the surer the network. Go through the epochs, and then **break it**: with a single hidden neuron the line never bends. In this run three hidden neurons reach {three_film.accuracy[100]:.1%} within the hundred epochs, four {four_film.accuracy[100]:.0%}.
+    The line in the picture is the decision boundary; the deeper the colour, the surer the network. Go through the epochs, and then **break it**: with a single hidden neuron the line never bends. In this run three hidden neurons reach {three_film.accuracy[100]:.1%} within the hundred epochs, four {four_film.accuracy[100]:.0%}. And take the activation away: all sixteen together draw a straight line, and stay at {bare_film.accuracy[100]:.1%}. Weighing and adding, twice in a row, is only weighing and adding; the step in between, hard or soft, is what makes a layer worth having.
     """)
-    return four_film, three_film
+    return bare_film, four_film, three_film
 
 
 @app.cell(hide_code=True)
@@ -623,8 +646,8 @@ def _(learn, mg):
         ax.spines[:].set_visible(True)
 
     _figure, _charts = learn.axes([""] * 10, columns=10, height=1.0)
-    for _ax, _pixels, _label in zip(_charts, test.x, test.y, strict=False):
-        show(_ax, _pixels, f"{_label}")
+    for _digit, _ax in enumerate(_charts):
+        show(_ax, test.x[test.y == _digit][0], f"{_digit}")
     _figure
     return digits, show, test, train
 
@@ -632,7 +655,7 @@ def _(learn, mg):
 @app.cell(hide_code=True)
 def _(mo, test, train):
     mo.md(f"""
-    A network that has seen an answer may simply know it by heart. So {len(test.y)} of the digits are put aside as a **test set**: the network learns from the other {len(train.y)}, the **training set**, and is judged by those it has never seen. The share that it reads correctly is its **accuracy**.
+    A network that has seen an answer may simply know it by heart. So {len(test.y)} of the digits are put aside as a **test set**: the network learns from the other {len(train.y)}, the **training set**, and is judged by those it has never seen. The share that it reads correctly is its **accuracy**. (The activation is now the **ReLU**, $\\max(z, 0)$, the usual one of `MLP`: no step any more, but not a straight line either.)
     """)
     return
 
@@ -719,7 +742,9 @@ def _(learn, misread, read, show, test, told_wrong):
 @app.cell(hide_code=True)
 def _(misread, mo, told_wrong):
     told_wrong
-    which = mo.ui.slider(1, len(misread), 1, value=1, label="look at number", show_value=True)
+    which = mo.ui.slider(
+        1, len(misread), 1, value=1, label="look closer at number", show_value=True
+    )
     which
     return (which,)
 
@@ -755,19 +780,25 @@ def _(chances, misread, mo, read, test, told_wrong):
     )  # where the truth came next
     mo.md(f"""
     The probabilities tell more than the answer. In {second} of the {len(misread)} the truth came second; and yet the network gave its wrong answer a probability of {max(chances[_row][read[_row]] for _row in misread):.0%} in one case: being sure is not being right.
-
-    ## What has it learned?
-
-    Move each test digit one pixel to the right. You read it as easily as before.
     """)
     return (second,)
 
 
 @app.cell(hide_code=True)
+def _(mo):
+    mo.md(r"""
+    ## What has it learned?
+
+    Move each test digit one pixel to the right. You read it as easily as before.
+    """)
+    return
+
+
+@app.cell(hide_code=True)
 def _(learn):
     guess_shift = learn.guess(
-        "**Predict.** And the network? It read 97% where they were. One pixel further it reads",
-        ["still about 95%", "about 80%", "less than half"],
+        "**Predict.** And the network? Of the digits one pixel further to the right it reads",
+        ["nearly as many as before", "about 80%", "less than half"],
     )
     guess_shift
     return (guess_shift,)
@@ -826,7 +857,7 @@ def _(WARM, by, learn, model, shift_accuracy, shifted, shifts, show, test):
         right.plot(shifts, shift_accuracy, "o-", color="#4a525c", lw=1.5)
         right.plot(by, shift_accuracy[shifts.index(by)], "o", ms=10, color=WARM)
         right.axhline(0.1, color="#767676", lw=1, ls=(0, (4, 4)))
-        right.text(3, 0.12, "blind guessing", ha="right", fontsize=8, color="#4a525c")
+        right.text(0, 0.13, "blind guessing", ha="center", fontsize=8, color="#4a525c")
         right.set(ylim=(0, 1.05), xticks=shifts)
         return figure
 

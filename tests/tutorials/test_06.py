@@ -63,6 +63,15 @@ def test_what_is_said_of_weights_set_by_hand(lesson, a, b, c, says):
     assert says in lesson["judge"](a, b, c)
 
 
+def test_the_table_shows_what_each_says(lesson):
+    rows = lesson["table"](FIRST, SECOND, OR).splitlines()[2:]
+    assert [row.split("|")[1:-1] for row in rows] == [
+        [f" {value} " for value in (x1, x2, x1, x2, x1 | x2, x1 ^ x2)]
+        + [" wrong " if (x1, x2) == (1, 1) else "  "]
+        for x1, x2 in CASES
+    ]
+
+
 def test_where_the_line_of_c_is_all_that_is_missing_there_is_one(lesson):
     """And where A or B are to be changed, no line of C will do."""
     neuron, judge = lesson["neuron"], lesson["judge"]
@@ -154,6 +163,12 @@ def test_a_single_hidden_neuron_draws_a_straight_line_to_the_end(lesson):
     assert max(film.accuracy) < 0.9
 
 
+def test_without_an_activation_sixteen_neurons_draw_a_straight_line(lesson):
+    film = lesson["bare_film"]
+    assert min(as_a_line(picture, film) for picture in film.maps[::20]) > 0.995
+    assert film.accuracy[100] < 0.9
+
+
 def test_what_is_said_of_three_and_four_hidden_neurons(lesson):
     assert lesson["three_film"].accuracy[100] < 0.9
     assert lesson["four_film"].accuracy[100] == 1
@@ -211,6 +226,28 @@ def test_a_digit_is_shifted_as_told(lesson, by):
         source = column - by
         expected = images[:, :, source] if 0 <= source < 8 else 0
         assert (moved[:, :, column] == expected).all()
+
+
+@pytest.mark.parametrize(
+    ("draw", "settings", "title"),
+    [
+        ("draw_neuron", (0, 0, 0), "right in 2 of 4"),
+        ("draw_neuron", (2, 2, -0.5), "right in 3 of 4"),
+        ("draw_neuron", (-2, -2, -2), "right in 2 of 4"),
+        ("draw_crowd", (1,), "0 of 100"),
+        ("draw_crowd", (8,), "100 of 100"),
+        ("draw_film", (16, 0, True), "epoch 0"),
+        ("draw_film", (16, 100, True), "100.0% right"),
+        ("draw_film", (1, 100, False), "epoch 100"),
+        ("draw_chances", (9,), "read as"),
+        ("draw_shift", (0,), "97.5% of 360"),
+        ("draw_shift", (-3,), "Shifted by -3"),
+    ],
+)
+def test_the_pictures_are_drawn_wherever_the_sliders_stand(lesson, draw, settings, title):
+    figure = lesson[draw](*settings)
+    assert title in " ".join(ax.get_title(loc="left") for ax in figure.axes)
+    figure.draw_without_rendering()
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,8 @@ def _():
     import microgd as mg
     from microgd import learn
 
-    return learn, mg, mo, np
+    BLUE, ORANGE, GREEN = learn.COLOURS[:3]
+    return BLUE, GREEN, ORANGE, learn, mg, mo, np
 
 
 @app.cell(hide_code=True)
@@ -51,7 +52,7 @@ def _(mo):
 
 
 @app.cell(hide_code=True)
-def _(learn, np):
+def _(ORANGE, learn, np):
     _x = np.linspace(-0.3, 2.4, 200)
     _figure, _ax = learn.axes(
         "A road that is $x^2$ metres high after $x$ hundred metres",
@@ -60,11 +61,11 @@ def _(learn, np):
         height=3.3,
     )
     _ax.plot(_x, _x**2, label="road")
-    _ax.plot([1, 2], [1, 4], "o-", color="C1")
+    _ax.plot([1, 2], [1, 4], "o-", color=ORANGE)
     _ax.plot([1, 2, 2], [1, 1, 4], color="#767676", lw=1, ls="--")
     _ax.text(1.5, 0.95, "run 1", ha="center", va="top")
     _ax.text(2.04, 2.5, "rise 3")
-    _ax.text(1.36, 2.6, "slope 3", ha="right", color="C1")
+    _ax.text(1.36, 2.6, "slope 3", ha="right", color=ORANGE)
     _ax.set_xlim(-0.3, 2.5)
     _figure
     return
@@ -126,7 +127,7 @@ def _(limit_seen, mo):
 
 
 @app.cell(hide_code=True)
-def _(closer, learn, np, road, slope_of_string):
+def _(ORANGE, closer, learn, np, road, slope_of_string):
     def draw_string(run):
         slope = slope_of_string(road, 1.0, run)
         figure, (whole, glass) = learn.axes(
@@ -142,8 +143,8 @@ def _(closer, learn, np, road, slope_of_string):
         for ax, low, high in ((whole, -0.3, 2.4), (glass, 1 - 0.6 * run, 1 + 1.5 * run)):
             x = np.linspace(low, high, 200)
             ax.plot(x, road(x), label="road")
-            ax.plot(x, 1 + slope * (x - 1), color="C1", lw=1.5, label="string, drawn on")
-            ax.plot([1, 1 + run], road(np.array([1, 1 + run])), "o", color="C1")
+            ax.plot(x, 1 + slope * (x - 1), color=ORANGE, lw=1.5, label="string, drawn on")
+            ax.plot([1, 1 + run], road(np.array([1, 1 + run])), "o", color=ORANGE)
         whole.set(ylim=(-1.2, 5.8))
         glass.ticklabel_format(useOffset=False)
         glass.locator_params(nbins=4)
@@ -174,7 +175,7 @@ def _(limit_seen, mo):
 
 
 @app.cell(hide_code=True)
-def _(learn, limit_seen, np, road, slope_of_string):
+def _(ORANGE, learn, limit_seen, np, road, slope_of_string):
     limit_seen
     places = np.linspace(-2, 2, 9)
     slopes_there = slope_of_string(road, places, 0.001)
@@ -191,12 +192,12 @@ def _(learn, limit_seen, np, road, slope_of_string):
     _right.plot(_x, 2 * _x, color="#b5b9be", lw=1.5)
     for _place, _slope in zip(places[::2], slopes_there[::2], strict=True):
         _near = np.array([_place - 0.7, _place + 0.7])
-        _left.plot(_near, road(_place) + _slope * (_near - _place), color="C1", lw=1.2)
-    _left.plot(places, road(places), "o", color="C1", ms=4)
-    _right.plot(places, slopes_there, "o", color="C1")
+        _left.plot(_near, road(_place) + _slope * (_near - _place), color=ORANGE, lw=1.2)
+    _left.plot(places, road(places), "o", color=ORANGE, ms=4)
+    _right.plot(places, slopes_there, "o", color=ORANGE)
     _left.set_ylim(-0.8, 6.6)
     _right.text(0.75, 0.6, "the line $2x$", color="#767676")
-    _right.text(-0.45, 1.4, "measured", color="C1", ha="right")
+    _right.text(-0.45, 1.4, "measured", color=ORANGE, ha="right")
     _figure
     return places, slopes_there
 
@@ -257,7 +258,7 @@ def _(limit_seen, mo):
 
 
 @app.cell(hide_code=True)
-def _(digits, learn, np, road, slope_of_string):
+def _(ORANGE, digits, learn, np, road, slope_of_string):
     exponents = np.arange(18)
     errors = np.array([abs(slope_of_string(road, 1.0, 10.0**-k) - 2) for k in exponents])
 
@@ -269,7 +270,7 @@ def _(digits, learn, np, road, slope_of_string):
             height=3.2,
         )
         ax.loglog(10.0**-exponents, errors, "o-", color="#b5b9be", ms=4, lw=1.5)
-        ax.plot(10.0**-k, errors[k], "o", color="C1", ms=9)
+        ax.plot(10.0**-k, errors[k], "o", color=ORANGE, ms=9)
         ax.set(xlim=(10**0.7, 10**-17.7), ylim=(1e-10, 1e3))
         ax.text(1e-2, 3e0, "too far apart:\nthe road bends in between", ha="left", va="center")
         ax.text(
@@ -299,7 +300,8 @@ def _(errors, exact, exponents, learn, limit_seen, mo, np, road, slope_of_string
 
 
 @app.cell(hide_code=True)
-def _(mo):
+def _(limit_seen, mo):
+    limit_seen
     mo.md(r"""
     ## From the road to the hill
 
@@ -313,7 +315,9 @@ def _(mo):
 
 
 @app.cell(hide_code=True)
-def _(learn, np):
+def _(BLUE, GREEN, ORANGE, learn, limit_seen, np):
+    limit_seen
+
     def hill(x, y):
         return 100 - x**2 - 4 * y**2
 
@@ -340,24 +344,25 @@ def _(learn, np):
         height=2.9,
     )
     draw_map(_map, 3, 1, named=False)
-    _map.axhline(1, color="C0", lw=1.5)
-    _map.axvline(3, color="C2", lw=1.5)
+    _map.axhline(1, color=BLUE, lw=1.5)
+    _map.axvline(3, color=GREEN, lw=1.5)
     _x, _y, _d = np.linspace(-1, 5.5, 100), np.linspace(-2, 3, 100), np.array([-1, 1])
-    _east.plot(_x, hill(_x, 1.0), color="C0")
-    _east.plot(3 + 1.3 * _d, 87 - 6 * 1.3 * _d, color="C1")
-    _north.plot(_y, hill(3.0, _y), color="C2")
-    _north.plot(1 + _d, 87 - 8 * _d, color="C1")
+    _east.plot(_x, hill(_x, 1.0), color=BLUE)
+    _east.plot(3 + 1.3 * _d, 87 - 6 * 1.3 * _d, color=ORANGE)
+    _north.plot(_y, hill(3.0, _y), color=GREEN)
+    _north.plot(1 + _d, 87 - 8 * _d, color=ORANGE)
     for _ax, _at in ((_east, 3), (_north, 1)):
         _ax.plot(_at, 87, "o", color="#4a525c", ms=7)
         _ax.set_ylim(55, 105)
-    _east.text(3.3, 89, "slope -6", color="C1")
-    _north.text(1.2, 89, "slope -8", color="C1")
+    _east.text(3.3, 89, "slope -6", color=ORANGE)
+    _north.text(1.2, 89, "slope -8", color=ORANGE)
     _figure
     return draw_map, hill
 
 
 @app.cell(hide_code=True)
-def _(mo):
+def _(limit_seen, mo):
+    limit_seen
     mo.md(r"""
     A slope along one variable, while the others stand still, is a **partial derivative**, written with a round ∂. What stands still counts as a plain number: along $x$, only $-x^2$ changes, so the slope is $-2x$; along $y$ it is $-4 \cdot 2y$. At (3, 1) that makes
 
@@ -384,7 +389,8 @@ def _(east, learn, mo, north):
 
 
 @app.cell(hide_code=True)
-def _(learn):
+def _(learn, limit_seen):
+    limit_seen
     guess_steepest = learn.guess(
         "**Predict first.** Seen from (3, 1), the slope is 6 to the west and 8 to the south, both upwards. Turn as you like: how large is the largest slope of all?",
         ["8", "10", "14"],
@@ -394,7 +400,8 @@ def _(learn):
 
 
 @app.cell(hide_code=True)
-def _(learn):
+def _(learn, limit_seen):
+    limit_seen
     guess_summit = learn.guess(
         "**And:** where does the direction of the largest slope point?",
         ["straight at the summit", "past the summit"],
@@ -466,7 +473,7 @@ def _(mo, summit_seen):
 
 
 @app.cell(hide_code=True)
-def _(at_x, at_y, draw_map, heading, hill, learn, mg, np, slope_towards):
+def _(BLUE, ORANGE, at_x, at_y, draw_map, heading, hill, learn, mg, np, slope_towards):
     def pegs(angle, x, y, run=0.0001):
         turned = np.radians(angle)
         return (hill(x + run * np.cos(turned), y + run * np.sin(turned)) - hill(x, y)) / run
@@ -488,13 +495,13 @@ def _(at_x, at_y, draw_map, heading, hill, learn, mg, np, slope_towards):
         draw_map(left, x, y)
         look = np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle))])
         arrow = {"width": 0.012, "angles": "xy", "scale_units": "xy", "scale": 1, "zorder": 4}
-        left.quiver(x, y, *(2 * look), color="C1", **arrow)
+        left.quiver(x, y, *(2 * look), color=ORANGE, **arrow)
         if length:
-            left.quiver(x, y, *(2 * gradient / length), color="C0", **arrow)
+            left.quiver(x, y, *(2 * gradient / length), color=BLUE, **arrow)
             peak = np.degrees(np.arctan2(gradient[1], gradient[0])) % 360
-            right.axvline(peak, color="C0", lw=1, ls="--")
+            right.axvline(peak, color=BLUE, lw=1, ls="--")
             side = "right" if peak > 180 else "left"
-            right.text(peak, 1.12 * length, f" gradient: {length:.2f} ", color="C0", ha=side)
+            right.text(peak, 1.12 * length, f" gradient: {length:.2f} ", color=BLUE, ha=side)
         else:
             right.text(
                 180,
@@ -508,11 +515,11 @@ def _(at_x, at_y, draw_map, heading, hill, learn, mg, np, slope_towards):
         right.plot(
             fine,
             gradient @ [np.cos(np.radians(fine)), np.sin(np.radians(fine))],
-            color="C0",
+            color=BLUE,
             lw=1.5,
         )
         right.plot(coarse, pegs(coarse, x, y), "x", color="#767676", ms=5)
-        right.plot(angle, slope, "o", color="C1", ms=9)
+        right.plot(angle, slope, "o", color=ORANGE, ms=9)
         right.axhline(0, color="#b5b9be", lw=1, zorder=0)
         right.set(
             xticks=[0, 90, 180, 270, 360], ylim=(-1.35 * max(length, 1), 1.35 * max(length, 1))

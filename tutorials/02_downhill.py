@@ -19,7 +19,8 @@ def _():
     import microgd as mg
     from microgd import learn
 
-    return learn, mg, mo, np
+    BLUE, ORANGE, GREEN = learn.COLOURS[:3]
+    return BLUE, GREEN, ORANGE, learn, mg, mo, np
 
 
 @app.cell(hide_code=True)
@@ -54,7 +55,7 @@ def _(mg):
 
 
 @app.cell(hide_code=True)
-def _(np, x, y):
+def _(ORANGE, np, x, y):
     def draw_map(ax, surface):
         east, north, height = surface.grid(81)
         rings = surface.lowest + 0.35 * np.arange(1, 14) ** 2
@@ -62,7 +63,7 @@ def _(np, x, y):
         ax.plot(*surface.minima[0], "+", color="#4a525c", ms=9, mew=2)
         ax.set(xlim=surface.box[:2], ylim=surface.box[2:])
 
-    def draw_line(ax, slope, intercept, color="C1"):
+    def draw_line(ax, slope, intercept, color=ORANGE):
         ax.vlines(x, y, slope * x + intercept, color="#b5b9be", lw=1, ls=(0, (3, 2)))
         ax.plot(x, y, "o", color="#4a525c", ms=4)
         ends = np.array([-1.05, 1.05])
@@ -73,7 +74,7 @@ def _(np, x, y):
 
 
 @app.cell(hide_code=True)
-def _(by_intercept, by_slope, draw_line, draw_map, ground, learn):
+def _(ORANGE, by_intercept, by_slope, draw_line, draw_map, ground, learn):
     def draw_by_hand(slope, intercept):
         figure, (line, chart) = learn.axes(
             [f"Your line: loss {ground(slope, intercept):.3f}", "Your place on the map"],
@@ -83,7 +84,7 @@ def _(by_intercept, by_slope, draw_line, draw_map, ground, learn):
         )
         draw_line(line, slope, intercept)
         draw_map(chart, ground)
-        chart.plot(slope, intercept, "o", color="C1", ms=8)
+        chart.plot(slope, intercept, "o", color=ORANGE, ms=8)
         return figure
 
     draw_by_hand(by_slope.value, by_intercept.value)
@@ -146,7 +147,7 @@ def _(ground, loss, np, start, step):
 
 
 @app.cell(hide_code=True)
-def _(at_step, draw_line, draw_map, ground, learn, walk, walk_losses):
+def _(BLUE, ORANGE, at_step, draw_line, draw_map, ground, learn, walk, walk_losses):
     def draw_walk(k):
         figure, (line, chart) = learn.axes(
             [f"After {k} steps: loss {walk_losses[k]:.3f}", "The walk on the map"],
@@ -154,13 +155,13 @@ def _(at_step, draw_line, draw_map, ground, learn, walk, walk_losses):
             ["y", "intercept"],
             columns=2,
         )
-        draw_line(line, *walk[k], color="C0")
+        draw_line(line, *walk[k], color=BLUE)
         draw_map(chart, ground)
-        chart.plot(*walk[: k + 1].T, "o-", color="C0", ms=4, lw=1.2)
+        chart.plot(*walk[: k + 1].T, "o-", color=BLUE, ms=4, lw=1.2)
         chart.quiver(
             *walk[k],
             *(walk[k + 1] - walk[k]),
-            color="C1",
+            color=ORANGE,
             angles="xy",
             scale_units="xy",
             scale=1,
@@ -377,7 +378,7 @@ def _(far_seen, mo):
 
 
 @app.cell(hide_code=True)
-def _(curvatures, far_seen, found, ground, learn, mg, np, start):
+def _(BLUE, ORANGE, curvatures, far_seen, found, ground, learn, mg, np, start):
     far_seen
     tried = found.limit * np.linspace(0.03, 1.2, 79)
     _all = np.tile(np.array(start)[:, None], len(tried))  # a walker for each rate
@@ -397,10 +398,10 @@ def _(curvatures, far_seen, found, ground, learn, mg, np, start):
         "steps needed",
         height=3.4,
     )
-    _ax.plot(tried, needed, "o", color="C0", ms=4)
-    _ax.axvline(found.limit, color="C1", lw=2)
-    _ax.axvspan(found.limit, tried[-1], color="C1", alpha=0.08, lw=0)
-    _ax.text(found.limit * 1.01, 40, "divergent: it\nnever arrives", color="C1")
+    _ax.plot(tried, needed, "o", color=BLUE, ms=4)
+    _ax.axvline(found.limit, color=ORANGE, lw=2)
+    _ax.axvspan(found.limit, tried[-1], color=ORANGE, alpha=0.08, lw=0)
+    _ax.text(found.limit * 1.01, 40, "divergent: it\nnever arrives", color=ORANGE)
     _ax.axvline(2 / curvatures.sum(), color="#767676", lw=1, ls="--")
     _ax.text(
         2 / curvatures.sum(), 150, "2/(largest + smallest curvature) ", color="#767676", ha="right"
@@ -436,7 +437,7 @@ def _(far_seen, mo):
 
 
 @app.cell(hide_code=True)
-def _(draw_map, learn, mg, points, start):
+def _(BLUE, ORANGE, draw_map, learn, mg, points, start):
     def broken(rate, times):
         """The map of the points with stretched x, and the walk on it."""
         surface = mg.descent.regression(mg.data.Dataset(points.x * times, points.y))
@@ -458,8 +459,8 @@ def _(draw_map, learn, mg, points, start):
         )
         draw_map(chart, race.surface)
         over = rate > race.limit("sgd")
-        chart.plot(*walked.points.T, "o-", color="C1" if over else "C0", ms=3, lw=1)
-        curve.plot(walked.losses, color="C1" if over else "C0")
+        chart.plot(*walked.points.T, "o-", color=ORANGE if over else BLUE, ms=3, lw=1)
+        curve.plot(walked.losses, color=ORANGE if over else BLUE)
         curve.set(yscale="log", ylim=(0.05, 1e6))
         return figure
 
@@ -508,7 +509,7 @@ def _(best_line, learn, mg, np, start, x, y):
 
 
 @app.cell(hide_code=True)
-def _(by_tens, clouds, far_seen, learn):
+def _(BLUE, GREEN, ORANGE, by_tens, clouds, far_seen, learn):
     far_seen
     _figure, _charts = learn.axes(
         ["At the start", "At the bottom"],
@@ -520,9 +521,11 @@ def _(by_tens, clouds, far_seen, learn):
     for _ax, _cloud in zip(_charts, clouds.values(), strict=True):
         _ax.axhline(0, color="#b5b9be", lw=1)
         _ax.axvline(0, color="#b5b9be", lw=1)
-        _ax.plot(*_cloud.T, "o", color="C0", ms=4, alpha=0.6, label="one point")
-        _ax.plot(*by_tens(_cloud).T, "o", color="C2", ms=6, label="mean of ten")
-        _ax.plot(*_cloud.mean(axis=0), "D", color="C1", ms=9, zorder=5, label="mean of all thirty")
+        _ax.plot(*_cloud.T, "o", color=BLUE, ms=4, alpha=0.6, label="one point")
+        _ax.plot(*by_tens(_cloud).T, "o", color=GREEN, ms=6, label="mean of ten")
+        _ax.plot(
+            *_cloud.mean(axis=0), "D", color=ORANGE, ms=9, zorder=5, label="mean of all thirty"
+        )
     _figure.legend(
         *_charts[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False
     )
@@ -534,7 +537,7 @@ def _(by_tens, clouds, far_seen, learn):
 def _(far_seen, mo):
     far_seen
     mo.md(r"""
-    At the start, most single points agree on the way: down with the intercept. At the bottom the true gradient is zero, and yet nearly every point wants to go somewhere. The means of ten lie closer together than the points do.
+    At the start, most single points agree on the way: down with the intercept. At the bottom the true gradient is zero; those of most points are not, and they pull in all directions. The means of ten lie closer together than the points do.
     """)
     return
 
@@ -588,7 +591,7 @@ def _(above, guess_batch, learn):
 
 
 @app.cell(hide_code=True)
-def _(above, batches_seen, learn):
+def _(BLUE, GREEN, ORANGE, above, batches_seen, learn):
     batches_seen
     _figure, _ax = learn.axes(
         "One rate, three sizes of batches",
@@ -599,7 +602,7 @@ def _(above, batches_seen, learn):
     for (_size, (_looked, _above)), _name, _colour in zip(
         above.items(),
         ("all 30", "mini-batch of 10", "one at a time"),
-        ("C1", "C2", "C0"),
+        (ORANGE, GREEN, BLUE),
         strict=True,
     ):
         _ax.plot(
@@ -607,7 +610,7 @@ def _(above, batches_seen, learn):
             zorder=1 if _size == 1 else 3,
         )  # fmt: skip
     _ax.set(yscale="log", xlim=(0, 1500))
-    _ax.legend(loc="lower left", frameon=False)
+    _figure.legend(loc="outside lower center", ncols=3, frameon=False)
     _figure
     return
 
@@ -637,7 +640,7 @@ def _(batches_seen, mo):
 
 
 @app.cell(hide_code=True)
-def _(draw_map, learn, mg, np, points):
+def _(BLUE, draw_map, learn, mg, np, points):
     def walk_on(size, rate):
         """The walk until 600 points have been looked at."""
         (walked,) = mg.descent.sampled(points, (size,), 600 // size, lr=float(rate)).race.runs
@@ -661,7 +664,7 @@ def _(draw_map, learn, mg, np, points):
         )
         for ax in (chart, near):
             draw_map(ax, surface)
-            ax.plot(*walked.points.T, color="C0", lw=0.8)
+            ax.plot(*walked.points.T, color=BLUE, lw=0.8)
         near.lines[-1].set_data(*walked.points[-(300 // size) :].T)
         slope, intercept = surface.minima[0]
         near.set(xlim=(slope - 1.25, slope + 1.25), ylim=(intercept - 1, intercept + 1))

@@ -14,14 +14,19 @@ def number(label: str) -> Any:
     return field(mo.ui.number(label=label, value=None), label, (), "Check")
 
 
-def numbers(label: str, names: Sequence[str]) -> Any:
+def numbers(label: str, names: Mapping[str, str]) -> Any:
     """Fields for several numbers, with one button; `value` is None until it is sent.
 
-    Then it is a dict from each name to its number, which is None where a field was left empty.
+    names  by a word of Python's, what stands before its field
+
+    Then it is a dict from each of these words to its number, None where a field was left empty.
     """
-    fields = {name: mo.ui.number(label=name, value=None) for name in names}
-    made = mo.ui.dictionary(fields, label=label)
-    return field(made, f"{label} As a dict from each of these to a number:", list(names), "Check")
+    fields = {word: mo.ui.number(label=name, value=None) for word, name in names.items()}
+    rows = "\n\n".join(f"{{{word}}}" for word in names)
+    text = label.replace("{", "{{").replace("}", "}}")
+    options = [f"`{word}`: {name}" for word, name in names.items()]
+    asked = f"{label} (A dict from these words to numbers.)"
+    return field(mo.md(f"{text}\n\n{rows}").batch(**fields), asked, options, "Check")
 
 
 def line(label: str, placeholder: str = "") -> Any:

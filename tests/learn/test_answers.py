@@ -5,9 +5,9 @@ from microgd import learn
 FIELDS = {
     "number": (lambda: learn.number("The slope is"), 12.0, "marimo-number"),
     "numbers": (
-        lambda: learn.numbers("The slopes are", ["up", "down"]),
+        lambda: learn.numbers("The {slopes} are", {"up": "upwards", "down": "downwards"}),
         {"up": 12.0, "down": None},
-        "marimo-dict",
+        "upwards",
     ),
     "line": (lambda: learn.line("It is called", "a word"), "gradient", "marimo-text"),
     "choice": (lambda: learn.choice("It", ["grows", "shrinks"]), "grows", "marimo-radio"),
@@ -84,14 +84,20 @@ def each(answer):
 
 @pytest.mark.parametrize("answer", [None, {}, {"up": None, "down": None}])
 def test_of_several_numbers_none_is_checked_before_it_is_there(answer):
-    field = learn.numbers("The slopes are", ["up", "down"])
+    field = learn.numbers("The {slopes} are", {"up": "upwards", "down": "downwards"})
     field.value = answer
     assert "Write a number above" in learn.check_each(field, each).text
 
 
 def test_of_several_numbers_each_is_checked_by_itself(on_a_page, send):
-    field = learn.numbers("The slopes are", ["up", "down", "level"])
+    names = {"up": "upwards", "down": "downwards", "level": "here"}
+    field = learn.numbers("The slopes are", names)
     shown = learn.check_each(send(field, {"up": 2.0, "down": 3.0, "level": None}), each).text
     assert "success" in shown and "Right. Up it is." in shown  # noqa: PT018
     assert "warn" in shown and "Not yet. 3 is too much." in shown  # noqa: PT018
     assert "level" not in shown
+
+
+def test_where_there_is_no_page_the_words_for_several_numbers_are_told():
+    said = learn.numbers("Slopes?", {"up": "upwards"})._repr_markdown_()
+    assert said.startswith("Slopes? (A dict from these words to numbers.)\n\n- `up`: upwards\n")

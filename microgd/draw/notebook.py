@@ -9,7 +9,7 @@ from microgd.explain.steps import Recording
 MOST_STEPS = 1_000  # that a page within a notebook holds; saved, it holds more
 MOST = 200  # steps that the text shows
 WIDTH = 80  # columns of the text
-HEIGHT = 640  # pixels of the frame
+HEIGHT = 840  # pixels of the frame: the whole of a step where something is added up
 
 
 def bundle(record: Recording) -> dict[str, str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ENDS = 4  # of a long path, so many hops from either end are shown
 LONGEST = 24  # characters of a formula; for a longer one the operation's name stands
 INDENT = 4
+_HOP = "display:inline-block;text-align:center;vertical-align:middle;padding:0 .3em"
 
 
 def text(paths: Paths, width: int | None = None) -> str:
@@ -79,29 +80,33 @@ def html(paths: Paths) -> str:
     rows = []
     for rank, path in enumerate(paths, 1):
         hops = f" {TIMES} ".join(
-            f"<span style='display:inline-block;text-align:center;padding:0 .3em'"
-            f" title='{escape(where, quote=True)}'>{escape(what)}<br><b>{escape(value)}</b></span>"
+            f"<span style='{_HOP}'>{escape(what)}<br><b>{escape(value)}</b>"
+            f"<br><small>{escape(where)}</small></span>"
             for what, value, where in map(_cells, _ends(path))
         )
         rows.append(
-            f"<tr><td>{rank}</td><td>{number(_size(path))}</td>"
-            f"<td>{_percent(path.share)}</td>"
-            f"<td style='text-align:left;white-space:nowrap'>{hops}</td></tr>"
+            f"<tr>{_cell(str(rank))}{_cell(number(_size(path)))}{_cell(_percent(path.share))}"
+            f"<td style='text-align:left;white-space:nowrap;padding:.3em .6em'>{hops}</td></tr>"
         )
     if paths.n_paths > len(paths):
         rows += [
-            f"<tr><td></td><td>{value}</td><td></td>"
-            f"<td style='text-align:left'>{escape(what)}</td></tr>"
+            f"<tr><td></td>{_cell(value)}<td></td>"
+            f"<td style='text-align:left;padding:.3em .6em'>{escape(what)}</td></tr>"
             for what, value in _balance(paths)
         ]
     heads = (
-        "<tr><th></th><th>contribution</th><th>share</th>"
-        "<th style='text-align:left'>factors, from the loss</th></tr>"
+        f"<tr><th></th>{_cell('contribution', 'th')}{_cell('share', 'th')}"
+        "<th style='text-align:left;padding:.3em .6em'>factors, from the loss</th></tr>"
     )
     return (
         f"<table><caption>{escape(_headline(paths))}</caption>"
         f"<thead>{heads}</thead><tbody>{''.join(rows)}</tbody></table>"
     )
+
+
+def _cell(text: str, tag: str = "td") -> str:
+    """A cell with room around it, which not every notebook gives to a table."""
+    return f"<{tag} style='text-align:right;padding:.3em .6em'>{text}</{tag}>"
 
 
 def _headline(paths: Paths) -> str:

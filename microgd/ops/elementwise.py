@@ -98,5 +98,5 @@ def _sigmoid(x: Any) -> Any:
 
 sigmoid = Op("sigmoid", _sigmoid, Local("out * (1 - out)", lambda out, x: out * (1 - out)),
              doc="The logistic function, 1 / (1 + e**-x).", example="sigmoid(0.0) -> 0.5")
-relu = Op("relu", lambda x: np.maximum(x, 0.0), Local("x > 0", lambda out, x: out > 0.0),
+relu = Op("relu", lambda x: np.maximum(x, 0.0), Local("x > 0", lambda out, x: np.sign(out)),
           doc="The rectifier, max(x, 0) (Nair and Hinton 2010).", example="relu(-1.0) -> 0.0")

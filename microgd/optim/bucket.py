@@ -77,8 +77,9 @@ class Bucket:
 
     def move(self, run: slice, part: slice, way: Array, rate: float) -> None:
         """``w -= rate * way`` for the parameters of a run; counts the step."""
-        self.weights[part] -= np.multiply(way, rate, out=self._scratch[part])
+        weights = self.weights[part]
+        weights -= np.multiply(way, rate, out=self._scratch[part])
         now = next(clock)
         for p in self.params[run]:
             p.time = now
-        self.steps[run] = [n + 1 for n in self.steps[run]]
+        self.steps[run] = [self.steps[run.start] + 1] * (run.stop - run.start)

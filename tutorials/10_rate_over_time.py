@@ -329,9 +329,9 @@ def _(best_constant, best_end, calculated, ends, expected, floor_seen, learn):
 @app.cell(hide_code=True)
 def _(best_constant, best_end, best_walk, ends, floor_seen, mo, walks):
     _ = floor_seen
-    passed = [_name for _name in sorted(ends, key=ends.get) if ends[_name] < best_end]
+    passed = [_name for _name in sorted(ends, key=ends.get) if ends[_name] < 0.8 * best_end]
     mo.md(f"""
-    All schedules that end small are far below the constant rate that they began with; the cyclic one ends in the middle of a rise. Is that a fair comparison? A smaller constant rate would be better, too. Of 200 of them the best one for 300 steps is {best_constant:.3f}, and ends at {best_end:.4f}; that is passed by {", ".join(passed[:-1])} and {passed[-1]} alone. The others stay large for longer than this bowl needs.
+    All schedules are below the constant rate that they began with, and all but the cyclic one far below: that one ends as small, but its falls take only 30 steps. Is this a fair comparison? A smaller constant rate would be better, too. Of 200 of them the best one for 300 steps is {best_constant:.3f}, and ends at {best_end:.4f}; that is passed clearly by {" and ".join(passed)} alone, and plateau is level with it. The others stay large for longer than this bowl needs.
 
     But soon *and* close is what was asked for. After 50 steps the best constant rate is still at {best_walk[50]:.1f}, inverse time at {walks["inverse time"][0][50]:.3f}; and none of the schedules had 200 tries.
     """)

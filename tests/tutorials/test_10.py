@@ -95,9 +95,14 @@ def test_what_is_said_of_the_order_is_so(lesson):
     best = rates[after_300(rates).argmin()]
     assert lesson["best_constant"] == pytest.approx(best, rel=0.02)  # among 200
     assert lesson["best_end"] == pytest.approx(after_300(best), rel=FOUR_DEVIATIONS)
-    assert lesson["passed"] == ["inverse time", "exponential", "plateau"]
+    assert lesson["passed"] == ["inverse time", "exponential"]
+    below = [name for name, end in lesson["calculated"].items() if end < 0.9 * after_300(best)]
+    assert sorted(below) == sorted(lesson["passed"])  # and not by chance
+    assert lesson["calculated"]["plateau"] == pytest.approx(after_300(best), rel=0.1)  # "level"
     falling = [end for name, end in lesson["ends"].items() if name not in {"constant", "cyclic"}]
     assert max(falling) < lesson["ends"]["constant"] / 10
+    assert lesson["ends"]["cyclic"] > lesson["ends"]["constant"] / 10
+    assert lesson["walks"]["cyclic"][1][-1] < 0.04  # "ends as small"
     assert lesson["best_walk"][50] > 50 * lesson["walks"]["inverse time"][0][50]
 
 

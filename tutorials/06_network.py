@@ -498,7 +498,7 @@ def _(mg, np):
         """What the network says all over the plane, before training and after each epoch."""
 
         def __init__(self):
-            self.x, self.y = np.meshgrid(np.linspace(-1.6, 2.6, 85), np.linspace(-1.2, 1.7, 59))
+            self.x, self.y = np.meshgrid(np.linspace(-1.6, 2.6, 57), np.linspace(-1.2, 1.7, 40))
             self.maps, self.accuracy = [], []
 
         def on_train_begin(self, run):
@@ -634,7 +634,7 @@ def _(mo):
 
 
 @app.cell(hide_code=True)
-def _(learn, mg):
+def _(learn, mg, np):
     digits = mg.data.digits()
     train, test = mg.data.train_test_split(digits, test=0.2, rng=0, stratify=True)
 
@@ -645,11 +645,20 @@ def _(learn, mg):
         ax.set_title(title, fontsize=9, loc="center")
         ax.spines[:].set_visible(True)
 
-    _figure, _charts = learn.axes([""] * 10, columns=10, height=1.0)
-    for _digit, _ax in enumerate(_charts):
-        show(_ax, test.x[test.y == _digit][0], f"{_digit}")
-    _figure
-    return digits, show, test, train
+    def row_of(digits, titles):
+        """Digits side by side, each with its title above."""
+        figure, ax = learn.axes(height=1.25)
+        ax.axis("off")
+        for place, (pixels, title) in enumerate(zip(digits, titles, strict=True)):
+            left = 9.5 * place
+            ax.imshow(pixels.reshape(8, 8), "Greys", vmin=0, vmax=1, extent=(left, left + 8, 0, 8))
+            ax.plot(left + np.array([0, 8, 8, 0, 0]), [0, 0, 8, 8, 0], color="#b5b9be", lw=1)
+            ax.text(left + 4, 8.8, title, ha="center", fontsize=9)
+        ax.set(xlim=(-1, 94), ylim=(-0.3, 12))
+        return figure
+
+    row_of([test.x[test.y == _digit][0] for _digit in range(10)], range(10))
+    return digits, row_of, show, test, train
 
 
 @app.cell(hide_code=True)
@@ -730,12 +739,9 @@ def _(mo, told_wrong):
 
 
 @app.cell(hide_code=True)
-def _(learn, misread, read, show, test, told_wrong):
+def _(misread, read, row_of, test, told_wrong):
     told_wrong
-    _figure, _charts = learn.axes([""] * len(misread), columns=len(misread), height=1.3)
-    for _ax, _row in zip(_charts, misread, strict=True):
-        show(_ax, test.x[_row], f"is {test.y[_row]}\nread as {read[_row]}")
-    _figure
+    row_of(test.x[misread], [f"is {test.y[_row]}\nread as {read[_row]}" for _row in misread])
     return
 
 

@@ -27,7 +27,7 @@ def _(mo):
     mo.md(r"""
     # 4. The chain rule, edge by edge
 
-    In lesson 3 we asked how the loss answers to each of four numbers, and it took four forward passes. A network with a million parameters would take a million. And yet networks are trained on a laptop.
+    In lesson 3 we asked how the loss answers to each of four numbers, and it took four forward passes. A network with a million parameters would take a million, for one step downhill.
 
     **How can a single pass, backwards, find the slope of every number at once?**
 
@@ -179,9 +179,9 @@ def _(chain_seen, mo):
     mo.md(r"""
     Start at the loss, and go against the arrows. At every arrow it is the same little multiplication:
 
-    $$\underbrace{\text{upstream}}_{\text{slope of the loss, where the arrow ends}} \times \underbrace{\text{local derivative}}_{\text{of this one arrow}} = \underbrace{\text{contribution}}_{\text{handed back to where the arrow begins}}$$
+    $$\underbrace{\text{upstream}}_{\text{at its end}} \times \underbrace{\text{local derivative}}_{\text{of the arrow}} = \underbrace{\text{contribution}}_{\text{to its beginning}}$$
 
-    The **upstream gradient** is what has come back so far. At the loss itself it is 1: the loss grows as much as the loss grows. And where several arrows leave a node, several contributions come back to it, and they are *added*. (Lesson 3 had `x + x`: each of its two arrows has slope 1, and the sum grows by 2 for each 1 of `x`.) All contributions to a node together are its **gradient**, and that is what the next arrows find upstream.
+    The **upstream gradient** is the slope of the loss at the node where the arrow ends: what has come back so far. The **contribution** is handed back to the node where the arrow begins. At the loss itself it is 1: the loss grows as much as the loss grows. Where several arrows leave a node, several contributions come back to it, and they are *added*. (Lesson 3 had `x + x`: each of its two arrows has slope 1, and the sum grows by 2 for each 1 of `x`.) All contributions to a node together are its **gradient**, and that is what the next arrows find upstream.
 
     Write down the contribution of each arrow. You may check after every single one; the arrow that comes next is marked in the picture.
     """)
@@ -638,8 +638,9 @@ def _(guess_many, learn, mg, multiplied):
 
 
 @app.cell(hide_code=True)
-def _(many_seen, mo):
+def _(effort, many_seen, mo, np):
     many_seen
+    efforts = np.array([effort(k) for k in range(1, 31)])
     products = mo.ui.slider(
         1, 30, 1, value=3, label="products in a row", show_value=True, full_width=True
     )
@@ -651,23 +652,22 @@ def _(many_seen, mo):
             products,
         ]
     )
-    return (products,)
+    return efforts, products
 
 
 @app.cell(hide_code=True)
-def _(effort, learn, np, products):
+def _(efforts, learn, products):
     _now = products.value
-    _all = np.array([effort(k) for k in range(1, 31)])
     _figure, _ax = learn.axes(
-        f"{_now} products: {_all[_now - 1, 0]:,} paths, {_all[_now - 1, 1]} arrows",
+        f"{_now} products: {efforts[_now - 1, 0]:,} paths, {efforts[_now - 1, 1]} arrows",
         "products in a row",
         "how many",
         height=3.4,
     )
     for _which, (_name, _colour) in enumerate((("paths", "C1"), ("arrows", "C0"))):
-        _ax.plot(range(1, 31), _all[:, _which], color=_colour, lw=1.5)
-        _ax.plot(_now, _all[_now - 1, _which], "o", color=_colour, ms=8)
-        _ax.text(30.5, _all[-1, _which], _name, color=_colour, va="center")
+        _ax.plot(range(1, 31), efforts[:, _which], color=_colour, lw=1.5)
+        _ax.plot(_now, efforts[_now - 1, _which], "o", color=_colour, ms=8)
+        _ax.text(30.5, efforts[-1, _which], _name, color=_colour, va="center")
     _ax.set(yscale="log", xlim=(0, 34), ylim=(1, 1e10))
     _ax.grid(axis="y", color="#e3e5e8", lw=0.7)
     _figure
@@ -699,7 +699,7 @@ def _(mo):
 
 @app.cell(hide_code=True)
 def _(learn):
-    answer_cube = learn.number("The gradient of x is")
+    answer_cube = learn.number("The gradient of `x`, the slope of `y` along it, is")
     answer_cube
     return (answer_cube,)
 
@@ -775,7 +775,7 @@ def _(answer_wait, learn):
 @app.cell(hide_code=True)
 def _(mo):
     mo.md(r"""
-    **3. Write it yourself.** `arrows` lists every arrow of a graph in the order of the backward pass, as (where it ends, where it begins, its local derivative). For the five nodes above it begins with `("loss", "r", 24.0), ("r", "p", 1.0)`. Fill in the dots, so that `gradients` returns the gradient of every node. (`grad.get(name, 0.0)` is what is there already, or 0.)
+    **3. Write it yourself.** `arrows` lists every arrow of a graph in the order of the backward pass, as (where it ends, where it begins, its local derivative). If the loss were `y` at the top of this page, it would be `[("loss", "u", 16.0), ("u", "x", 2.0)]`. Fill in the dots, so that `gradients` returns the gradient of every node. (`grad.get(name, 0.0)` is what is there already, or 0.)
     """)
     return
 

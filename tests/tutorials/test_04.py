@@ -315,6 +315,11 @@ def test_a_sweep_that_returns_something_else_is_told_so(lesson, code, says):
     assert says in str(lesson["check_sweep"](code))
 
 
-def test_the_arrows_of_the_exercise_begin_as_the_text_says(lesson):
-    arrows = lesson["arrows_of"](lesson["loss"])
-    assert arrows[:2] == [("loss", "r", 24.0), ("r", "p", 1.0)]
+def test_the_arrows_of_the_exercise_are_as_the_text_says(lesson):
+    y = lesson["doubled_and_squared"](4.0)
+    y.name = "loss"
+    assert lesson["arrows_of"](y) == [("loss", "u", 16.0), ("u", "x", 2.0)]
+
+
+def test_the_chart_of_the_last_slider(lesson):
+    assert lesson["efforts"].tolist() == [[2**k, 2 * k] for k in range(1, 31)]

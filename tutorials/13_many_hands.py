@@ -775,7 +775,14 @@ def _(mo):
     ```
 
     With `backend="ray"` (after `pip install 'microgd[cluster]'`) the workers are on a cluster.
+    """)
+    return
 
+
+@app.cell(hide_code=True)
+def _(known_alone, known_limits, known_lost, mo):
+    _ = known_limits, known_alone, known_lost
+    mo.md(r"""
     ## What to remember
 
     A gradient that arrives $\tau$ updates late still points where it once was downhill, so the largest

@@ -93,6 +93,22 @@ def _(COLOURS, images, labels, learn, mg):
 
 
 @app.cell(hide_code=True)
+def _(images, labels, mg):
+    def trained(model, steps=50, rate=0.003, clip=None):
+        return mg.train.fit(
+            model,
+            (images, labels),
+            mg.optim.SGD(model.parameters(), lr=rate, momentum=0.9),
+            epochs=steps,
+            batch_size=None,
+            callbacks=[mg.train.ClipGradNorm(clip)] if clip else [],
+            progress=False,
+        )
+
+    return (trained,)
+
+
+@app.cell(hide_code=True)
 def _(draw, left, learn, mo, network):
     old_left = left(network())
     learn.say(
@@ -114,7 +130,7 @@ def _(mo):
     mo.md(r"""
     ## 1. Draw the weights well
 
-    What counts is the **scale** of the weights: their variance times the fan-in. The habit gives a scale of only 1/3. Two rules are better known by the first names of their authors:
+    What counts is the **scale** of the weights: their variance times the fan-in. The habit gives a scale of only 1/3. Two rules do better; both are often called by the first name of an author:
 
     - **Xavier** (Glorot, 2010): variance $\dfrac{2}{\text{fan-in} + \text{fan-out}}$, where the **fan-out** is the number of neurons that a neuron feeds. With 64 of each the scale is 1. It is meant for an activation whose slope at 0 is 1, such as tanh.
     - **Kaiming** (He, 2015): variance $\dfrac{2}{\text{fan-in}}$, so the scale is 2. It is meant for ReLU, which passes only half.
@@ -244,7 +260,7 @@ def _(dead, learn, mo):
                 _row("ReLU", dead["relu"]),
                 _row("LeakyReLU", dead["leaky_relu"]),
                 "",
-                f"With ReLU the gradient is exactly 0 in every layer but the last: the layers after the dead one get nothing but zeros and are silent as well, those before it are cut off. With LeakyReLU the sick layer costs one factor of about 0.01, and {dead['leaky_relu'][0]:.3f} comes through to the first. That is little, but layer 15 gets a gradient again, and so can come back.",
+                f"With ReLU the gradient is exactly 0 in every layer but the last: the layers after the dead one get nothing but zeros and are silent as well, those before it are cut off. With LeakyReLU the sick layer costs one factor of about 0.01, and {dead['leaky_relu'][0]:.3f} comes through to the first. That is little, but it is not nothing.",
             ]
         )
     )
@@ -339,15 +355,22 @@ def _(chain, first, learn, math, mo, slopes):
 
 
 @app.cell(hide_code=True)
-def _(batch_seen, left, network):
+def _(batch_seen, images, left, mg, network, np):
     batch_seen
     residual_left = left(network(residual=True))
-    both_left = left(network(norm="batch", residual=True))
-    return both_left, residual_left
+    _model = network(norm="batch", residual=True)
+    both_left = left(_model)
+
+    _signals, sizes = images, []
+    with mg.no_grad():
+        for _layer in _model.layers[:-1]:
+            _signals = _layer(_signals)
+            sizes.append(float(np.sqrt(np.mean(np.square(_signals)))))
+    return both_left, residual_left, sizes
 
 
 @app.cell(hide_code=True)
-def _(batch_left, both_left, draw, learn, mo, old_left, residual_left):
+def _(batch_left, both_left, draw, learn, mo, old_left, residual_left, sizes):
     learn.say(
         f"Left at layer 1, old weights: batch normalisation {batch_left[0]:.0f}, residual {residual_left[0]:.0f}, both {both_left[0]:.0f}."
     )
@@ -364,7 +387,7 @@ def _(batch_left, both_left, draw, learn, mo, old_left, residual_left):
                 height=3.6,
             ),
             mo.md(
-                f"Residual connections cure the vanishing as well, and overdo it in their own way: 1 plus something is more than 1, in every layer. With a batch normalisation on the long way, what is added stays small beside the signal, which grows as it goes along, and most layers have a gain close to 1: at layer 10 the gradient is only {both_left[9]:.1f} times as long as at layer 30. The first few layers, where the signal is still small, make the rest of the {both_left[0]:.0f}. He and others (2016) trained networks of more than a hundred layers with both."
+                f"Residual connections cure the vanishing as well, and overdo it in their own way: 1 plus something is more than 1, in every layer. With a batch normalisation on the long way, every layer adds about as much as the one before, while the signal grows (from {sizes[0]:.1f} at layer 1 to {sizes[-1]:.1f} at layer 30, as a root mean square). So most layers change little and have a gain close to 1: at layer 10 the gradient is only {both_left[9]:.1f} times as long as at layer 30. The first few layers, where the signal is still small, make the rest of the {both_left[0]:.0f}. He and others (2016) trained networks of more than a hundred layers with both."
             ),
         ]
     )
@@ -430,25 +453,9 @@ def _(batch_seen, mo):
     mo.md(r"""
     ## Alive, and does it learn?
 
-    A gradient that arrives is needed for learning; is it enough? Four of the networks are trained for 60 steps on the hundred images, all at the same rate of 0.003, by gradient descent with momentum (which is for lesson 9).
+    A gradient that arrives is needed for learning; is it enough? Four of the networks are trained for 50 steps on the hundred images, all at the same rate of 0.003, by gradient descent with momentum (which is for lesson 9).
     """)
     return
-
-
-@app.cell(hide_code=True)
-def _(images, labels, mg):
-    def trained(model, steps=60, rate=0.003, clip=None):
-        return mg.train.fit(
-            model,
-            (images, labels),
-            mg.optim.SGD(model.parameters(), lr=rate, momentum=0.9),
-            epochs=steps,
-            batch_size=None,
-            callbacks=[mg.train.ClipGradNorm(clip)] if clip else [],
-            progress=False,
-        )
-
-    return (trained,)
 
 
 @app.cell(hide_code=True)
@@ -467,17 +474,17 @@ def _(batch_seen, left, network, trained):
 
 @app.cell(hide_code=True)
 def _(colours, learn, left_after, mo, runs):
-    _figure, _ax = learn.axes("Sixty steps of training", "step", "loss (cross-entropy)", height=3.2)
+    _figure, _ax = learn.axes("Fifty steps of training", "step", "loss (cross-entropy)", height=3.2)
     for _name, _run in runs.items():
         _label = f"{_name}: {_run['accuracy'][-1]:.0%} right at the end"
-        _ax.plot(range(1, 61), _run["loss"], label=_label, color=colours[_name])
+        _ax.plot(range(1, 51), _run["loss"], label=_label, color=colours[_name])
     _ax.set(yscale="log")
     _figure.legend(
         *_ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
     )
     _losses = {name: run["loss"][-1] for name, run in runs.items()}
     learn.say(
-        "Loss after 60 steps: " + ", ".join(f"{name} {_losses[name]:.3f}" for name in _losses)
+        "Loss after 50 steps: " + ", ".join(f"{name} {_losses[name]:.3f}" for name in _losses)
     )
     mo.vstack(
         [
@@ -499,7 +506,11 @@ def _(mo):
 
     The **LSTM** (long short-term memory) and the **GRU** (gated recurrent unit) have a short way through time, and a **gate** on it: a number between 0 and 1 for each unit, computed by a sigmoid, that says how much is kept.
 
-    $$\text{LSTM: } c_t = f \cdot c_{t-1} + i \cdot \tilde c \qquad\qquad \text{GRU: } h_t = z \cdot h_{t-1} + (1 - z) \cdot \tilde h$$
+    $$\text{LSTM: } c_t = f \cdot c_{t-1} + i \cdot \tilde c$$
+
+    $$\text{GRU: } h_t = z \cdot h_{t-1} + (1 - z) \cdot \tilde h$$
+
+    What carries a $\sim$ is the new thing, made of the input and of $h_{t-1}$; $c$ is a second state that the LSTM keeps beside $h$.
 
     On this way the gradient is multiplied by nothing but $f$ (or $z$). Three networks read random sequences, and a loss looks at their last output alone.
     """)
@@ -564,10 +575,9 @@ def _(mo, time_seen):
 @app.cell(hide_code=True)
 def _(as_drawn, learn, math, opened, through_time):
     _gate = 1 / (1 + math.exp(-opened.value))
-    gated = {
-        "RNN": as_drawn["RNN"],
-        **{kind: through_time(kind, opened.value) for kind in ("LSTM", "GRU")},
-    }
+    gated = as_drawn
+    if opened.value:
+        gated = as_drawn | {kind: through_time(kind, opened.value) for kind in ("LSTM", "GRU")}
     _figure, _ax = learn.axes(
         f"A gate of about {_gate:.3f}: sixty steps back in time",
         "time step (60 is the last)",
@@ -615,11 +625,11 @@ def _(mo):
 @app.cell(hide_code=True)
 def _(learn):
     guess_clip = learn.guess(
-        "**Predict.** What becomes of the gradient at the first layer of the patient?",
+        "**Predict.** The patient's gradient is clipped. How long is it at the first layer then?",
         [
-            "it becomes 1 long",
-            "it comes nearer to that of the last layer",
-            "it stays as it is",
+            "1",
+            "longer than before, though less than 1",
+            "exactly as long as before",
         ],
     )
     guess_clip
@@ -647,7 +657,7 @@ def _(images, labels, mg, mo, network, np, partial):
 def _(exploding, guess_clip, learn, vanishing):
     clip_seen = learn.reveal(
         guess_clip,
-        "it stays as it is",
+        "exactly as long as before",
         f"Its length is {vanishing['first']:.2e} before and {vanishing['first, clipped']:.2e} after, the same to the last digit: all gradients of the patient together are {vanishing['all']:.3f} long, and there is nothing to shorten. In the network that explodes they are {exploding['all']:,.0f} long, and become 1.",
     )
     clip_seen
@@ -659,10 +669,10 @@ def _(clip_seen, large, mg, network, np, old, trained):
     clip_seen
 
     def losses_of(init, clip):
-        """The losses of 40 steps, or of fewer if the loss is no longer a number."""
+        """The losses of 20 steps, or of fewer if the loss is no longer a number."""
         try:
             with np.errstate(all="ignore"):
-                history = trained(network(init), steps=40, clip=clip)
+                history = trained(network(init), steps=20, clip=clip)
         except mg.train.NotFiniteError as error:
             history = error.history
         return history["loss"]
@@ -680,10 +690,10 @@ def _(exploding, exploding_losses, learn, mo, vanishing, vanishing_losses):
         f"Exploding: {len(_lost)} steps until the loss is no number; clipped, all {len(_held)}. Vanishing: loss {vanishing_losses[None][-1]:.6f}, clipped {_same[-1]:.6f}."
     )
     mo.md(f"""
-| | gradient of all weights | clipped | 40 steps of training | the same, clipped |
+| network | all gradients | clipped | loss, 20 steps | the same, clipped |
 |:--|--:|--:|:--|:--|
-| it explodes | {exploding["all"]:,.0f} | 1 | after {len(_lost)} steps the loss is no longer a number | loss from {_held[0]:,.0f} to {_held[-1]:,.0f} |
-| it vanishes | {vanishing["all"]:.3f} | {vanishing["all"]:.3f} | loss from {vanishing_losses[None][0]:.5f} to {vanishing_losses[None][-1]:.5f} | loss from {_same[0]:.5f} to {_same[-1]:.5f} |
+| exploding | {exploding["all"]:,.0f} | 1 | no number after {len(_lost)} steps | {_held[0]:,.0f} → {_held[-1]:,.0f} |
+| vanishing | {vanishing["all"]:.3f} | {vanishing["all"]:.3f} | {vanishing_losses[None][0]:.5f} → {vanishing_losses[None][-1]:.5f} | {_same[0]:.5f} → {_same[-1]:.5f} |
 
 Clipping tames an explosion: every step is short enough to live on. It does not make a bad network a good one, for a loss of {_held[-1]:,.0f} is still far too large. And it does **nothing for a gradient that vanishes**, because it never makes anything longer. Nor does it share out: all layers are shortened by the same factor.
 

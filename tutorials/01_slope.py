@@ -411,6 +411,17 @@ def _(learn, limit_seen):
 
 
 @app.cell(hide_code=True)
+def _(hill, mg, np):
+    def slope_towards(heading, x, y):
+        turned = np.radians(heading)
+        step = np.array([np.cos(turned), np.sin(turned)])  # of length 1
+        along = mg.directional_derivative(lambda place: hill(*place))
+        return along(np.array([x, y], dtype=float), step).item()
+
+    return (slope_towards,)
+
+
+@app.cell(hide_code=True)
 def _(guess_steepest, hill, learn, mg):
     every = mg.descent.directions(hill, (3.0, 1.0))  # once around: -180 and 180 are the same
     steepest_seen = learn.reveal(
@@ -434,17 +445,6 @@ def _(every, guess_summit, learn, np, slope_towards, steepest_seen):
     )
     summit_seen
     return summit_seen, to_summit, towards_summit
-
-
-@app.cell(hide_code=True)
-def _(hill, mg, np):
-    def slope_towards(heading, x, y):
-        turned = np.radians(heading)
-        step = np.array([np.cos(turned), np.sin(turned)])  # of length 1
-        along = mg.directional_derivative(lambda place: hill(*place))
-        return along(np.array([x, y], dtype=float), step).item()
-
-    return (slope_towards,)
 
 
 @app.cell(hide_code=True)

@@ -13,6 +13,8 @@ app = marimo.App(app_title="2. Walking downhill")
 
 @app.cell(hide_code=True)
 def _():
+    from dataclasses import replace
+
     import marimo as mo
     import numpy as np
 
@@ -20,7 +22,7 @@ def _():
     from microgd import learn
 
     BLUE, ORANGE, GREEN = learn.COLOURS[:3]
-    return BLUE, GREEN, ORANGE, learn, mg, mo, np
+    return BLUE, GREEN, ORANGE, learn, mg, mo, np, replace
 
 
 @app.cell(hide_code=True)
@@ -360,7 +362,7 @@ def _(found, ground, guess_far, learn, mg, np, rates_seen, start):
     far_seen = learn.reveal(
         guess_far,
         "the old limit",
-        f"It begins at a loss of {_in[0]:.0f}. After 40 steps it is {_in[-1]:.2f} with a rate of {found_far.rates[2].lr:.2f}, and {_out[-1]:.2g} with {found_far.rates[3].lr:.2f}. The factor of a step has no distance in it, only the curvature, and in this valley that is the same everywhere.",
+        f"It begins at a loss of {_in[0]:.0f}. After 40 steps it is {_in[-1]:.2f} with a rate of {found_far.rates[2].lr:.2f}, and {_out[-1]:,.0f} with {found_far.rates[3].lr:.2f}. The factor of a step has no distance in it, only the curvature, and in this valley that is the same everywhere.",
     )
     far_seen
     return far, far_seen, found_far
@@ -431,16 +433,17 @@ def _(curvatures, fastest, found, learn, mo, needed, tried):
 def _(far_seen, mo):
     far_seen
     break_rate = mo.ui.slider(0.05, 1.2, 0.05, value=0.5, label="rate", show_value=True)
-    stretch = mo.ui.slider(0.5, 4, 0.25, value=1, label="x times", show_value=True)
+    stretch = mo.ui.slider(1, 4, 0.25, value=1, label="x times", show_value=True)
     mo.hstack([break_rate, stretch], justify="start", gap=2, wrap=True)
     return break_rate, stretch
 
 
 @app.cell(hide_code=True)
-def _(BLUE, ORANGE, draw_map, learn, mg, points, start):
+def _(BLUE, ORANGE, draw_map, ground, learn, mg, points, replace, start):
     def broken(rate, times):
         """The map of the points with stretched x, and the walk on it."""
         surface = mg.descent.regression(mg.data.Dataset(points.x * times, points.y))
+        surface = replace(surface, box=ground.box)  # the same window, whatever the unit
         return mg.descent.race(
             surface, "sgd", (start[0] / times, start[1]), steps=40, lr=float(rate)
         )
@@ -656,7 +659,7 @@ def _(BLUE, draw_map, learn, mg, np, points):
         figure, (chart, near) = learn.axes(
             [
                 f"{len(walked)} steps of {size} point{'s' if size > 1 else ''}, rate {rate:g}",
-                f"The last ten epochs: {restless(walked, surface, size):.2g} above",
+                f"Last ten epochs: {restless(walked, surface, size):.2g} above lowest",
             ],
             "slope",
             "intercept",

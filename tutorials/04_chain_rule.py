@@ -181,7 +181,7 @@ def _(chain_seen, mo):
 
     $$\underbrace{\text{upstream}}_{\text{at its end}} \times \underbrace{\text{local derivative}}_{\text{of the arrow}} = \underbrace{\text{contribution}}_{\text{to its beginning}}$$
 
-    The **upstream gradient** is the slope of the loss at the node where the arrow ends: what has come back so far. The **contribution** is handed back to the node where the arrow begins. At the loss itself it is 1: the loss grows as much as the loss grows. Where several arrows leave a node, several contributions come back to it, and they are *added*. (Lesson 3 had `x + x`: each of its two arrows has slope 1, and the sum grows by 2 for each 1 of `x`.) All contributions to a node together are its **gradient**, and that is what the next arrows find upstream.
+    The **upstream gradient** is the slope of the loss at the node where the arrow ends: what has come back so far. At the loss itself it is 1: the loss grows as much as the loss grows. The **contribution** is handed back to the node where the arrow begins. Where several arrows leave a node, several contributions come back to it, and they are *added*. (Lesson 3 had `x + x`: each of its two arrows has slope 1, and the sum grows by 2 for each 1 of `x`.) All contributions to a node together are its **gradient**, and that is what the next arrows find upstream.
 
     Write down the contribution of each arrow. You may check after every single one; the arrow that comes next is marked in the picture.
     """)

@@ -188,7 +188,9 @@ def _(mo):
 
     **3. Add up the paths.** The centre has a part in every score, so that there is a path to $v$ through each word, and lesson 4 adds them up; to $u_w$ only one path leads:
 
-    $$\frac{\partial L}{\partial v} = \sum_w (\hat y_w - y_w)\, u_w = (\hat y - y)\, U, \qquad\qquad \frac{\partial L}{\partial u_w} = (\hat y_w - y_w)\, v.$$
+    $$\frac{\partial L}{\partial v} = \sum_w (\hat y_w - y_w)\, u_w = (\hat y - y)\, U,$$
+
+    $$\frac{\partial L}{\partial u_w} = (\hat y_w - y_w)\, v.$$
 
     $U$ is the table with a row $u_w$ for each word. A step downhill goes against it: towards $u_o$, and away from every other $u_w$ by as much as it was believed in. Now the same by the engine, which knows nothing of this derivation:
     """)
@@ -442,33 +444,26 @@ def _(GROUPS, kept, learn, looked, np, on_map, shown):
         "second component",
         height=4.8,
     )
-    _dots = np.array([on_map(word) for word in shown])
-    _labels = np.add(_dots, (0.045, 0.0))
-    for _ in range(300):  # push labels that lie on each other apart
-        for _i in range(len(shown)):
-            _apart = _labels[_i] - _labels
-            _close = (np.abs(_apart[:, 0]) < 0.22) & (np.abs(_apart[:, 1]) < 0.095)
-            _close[_i] = False
-            _labels[_i, 1] += 0.01 * np.sign(_apart[_close, 1]).sum()
-    _at = 0
-    _hues = ("#0072B2", "#D55E00", "#009E73", "#8a5a9e")
-    for (_group, _members), _hue in zip(GROUPS.items(), _hues, strict=True):
-        for _word in _members:
-            _ax.plot(*_dots[_at], "o", color=_hue, ms=5)
+    _looks = (("#0072B2", -1), ("#D55E00", 1), ("#009E73", 1), ("#8a5a9e", -1))
+    for (_group, _members), (_hue, _side) in zip(GROUPS.items(), _looks, strict=True):
+        _dots = np.array([on_map(word) for word in _members])
+        _order = np.argsort(_dots[:, 1])
+        _column = (_side * _dots[:, 0]).max() * _side + 0.09 * _side
+        for _rank, _at in enumerate(_order):  # the names in a column beside the dots
+            _height = _dots[:, 1].mean() + 0.11 * (_rank - (len(_order) - 1) / 2)
             _ax.annotate(
-                _word,
+                _members[_at],
                 _dots[_at],
-                _labels[_at],
+                (_column, _height),
                 color=_hue,
+                ha="left" if _side > 0 else "right",
                 va="center",
-                fontsize=9,
-                arrowprops={"arrowstyle": "-", "color": "#d5d8dc", "lw": 0.8},
+                arrowprops={"arrowstyle": "-", "color": "#d5d8dc", "lw": 0.8, "shrinkB": 3},
             )
-            _at += 1
-        _ax.plot([], [], "o", color=_hue, ms=5, label=_group)
+        _ax.plot(*_dots.T, "o", color=_hue, ms=5, label=_group)
     _ax.plot(*on_map(looked.value), "*", color="#1b2026", ms=13, zorder=5, label=looked.value)
-    _ax.set(xlim=(-0.95, 1.15), ylim=(-0.95, 0.95))
-    _ax.legend(frameon=False, loc="lower right")
+    _ax.set(xlim=(-1.1, 1), ylim=(-0.95, 0.95))
+    _ax.legend(frameon=False, loc="lower left", ncols=2)
     _figure
     return
 
@@ -516,7 +511,7 @@ def _(cut_seen, mo):
         steps=[1, 2, 4, 8, 16, 32], value=4, label="Numbers a word", show_value=True
     )
     trained_for = mo.ui.slider(
-        steps=[0, 5, 10, 20, 50, 100, 200], value=50, label="Steps of training", show_value=True
+        steps=[0, 5, 10, 20, 50, 100, 200], value=20, label="Steps of training", show_value=True
     )
     mo.hstack([numbers, trained_for], justify="start", gap=2, wrap=True)
     return numbers, trained_for
@@ -537,11 +532,20 @@ def _(counts, draw_near, hits, learn, numbers, train, trained_for):
 
 
 @app.cell(hide_code=True)
+def _(cut_seen, mo):
+    cut_seen
+    mo.md(r"""
+    With one number a word, all bars have the same length: every word ends up pointing the way of *red*, and the ten shown are merely the first of the list. Two numbers and a hundred steps bring most of the colours together. Untrained vectors (0 steps) have neighbours too, but by chance.
+    """)
+    return
+
+
+@app.cell(hide_code=True)
 def _(mo):
     mo.md(r"""
     ## What to remember
 
-    A word's vector is learned by guessing its neighbours, so that words in the same company get vectors that point the same way. The gradient of the naive softmax is the error times the other side's vectors, $(\hat y - y)\,U$ for the centre: towards the word that was there, away from the others by as much as they were believed in. Nearness tells of company and not of meaning, as opposites keep the same company too.
+    A word's vector is learned by guessing its neighbours, so that words in the same company get vectors that point the same way. The gradient of the naive softmax is the error times the other side's vectors, $(\hat y - y)\,U$ for the centre: towards the word that was there, away from the others by as much as they were believed in. Nearness tells of company and not of meaning, as opposites can keep the same company too.
 
     ## Exercises
 

@@ -226,7 +226,9 @@ def test_the_sliders_break_it(lesson):
     counts, train, hits = lesson["counts"], lesson["train"], lesson["hits"]
     one, _ = train(counts, 1, 100)
     cosines = [cosine for _, cosine in one.nearest("red", 319)]
-    assert set(np.round(cosines, 9)) <= {1.0, -1.0}  # forwards or backwards
+    assert set(np.round(cosines, 9)) == {1.0}  # all point the way of red
+    assert [near for near, _ in one.nearest("red", 10)] == list(lesson["words"][:10])
+    assert hits(train(counts, 2, 100)[0]) > 21  # most of 42
     assert hits(one) < 10
     untrained, losses = train(counts, 16, 0)
     assert len(losses) == 1

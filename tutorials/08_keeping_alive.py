@@ -94,7 +94,7 @@ def _(COLOURS, images, labels, learn, mg):
 
 @app.cell(hide_code=True)
 def _(images, labels, mg):
-    def trained(model, steps=50, rate=0.003, clip=None):
+    def trained(model, steps=40, rate=0.005, clip=None):
         return mg.train.fit(
             model,
             (images, labels),
@@ -453,7 +453,7 @@ def _(batch_seen, mo):
     mo.md(r"""
     ## Alive, and does it learn?
 
-    A gradient that arrives is needed for learning; is it enough? Four of the networks are trained for 50 steps on the hundred images, all at the same rate of 0.003, by gradient descent with momentum (which is for lesson 9).
+    A gradient that arrives is needed for learning; is it enough? Four of the networks are trained for 40 steps on the hundred images, all at the same rate of 0.005, by gradient descent with momentum (which is for lesson 9).
     """)
     return
 
@@ -474,17 +474,17 @@ def _(batch_seen, left, network, trained):
 
 @app.cell(hide_code=True)
 def _(colours, learn, left_after, mo, runs):
-    _figure, _ax = learn.axes("Fifty steps of training", "step", "loss (cross-entropy)", height=3.2)
+    _figure, _ax = learn.axes("Forty steps of training", "step", "loss (cross-entropy)", height=3.2)
     for _name, _run in runs.items():
         _label = f"{_name}: {_run['accuracy'][-1]:.0%} right at the end"
-        _ax.plot(range(1, 51), _run["loss"], label=_label, color=colours[_name])
+        _ax.plot(range(1, 41), _run["loss"], label=_label, color=colours[_name])
     _ax.set(yscale="log")
     _figure.legend(
         *_ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, frameon=False
     )
     _losses = {name: run["loss"][-1] for name, run in runs.items()}
     learn.say(
-        "Loss after 50 steps: " + ", ".join(f"{name} {_losses[name]:.3f}" for name in _losses)
+        "Loss after 40 steps: " + ", ".join(f"{name} {_losses[name]:.3f}" for name in _losses)
     )
     mo.vstack(
         [

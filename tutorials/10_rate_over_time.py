@@ -384,7 +384,8 @@ def _(fast_seen, mo):
 
 
 @app.cell(hide_code=True)
-def _(mo, plans):
+def _(fast_seen, mo, plans):
+    _ = fast_seen
     which = mo.ui.dropdown(
         [
             _n for _n in plans if _n not in {"one cycle", "cyclic"}
@@ -427,17 +428,24 @@ def _(base, best_end, learn, np, plans, walk, which):
 
 
 @app.cell(hide_code=True)
-def _(expected, math, mo, preview):
+def _(expected, fast_seen, math, mo, preview):
+    _ = fast_seen
     forgiven, thrown_out = expected(preview("exponential", 3.0)), expected(preview("step", 3.0))
     timid, steady = expected(preview("exponential", 0.005)), expected([0.005] * 300)
     mo.md(f"""
-    By the formula, the exponential fall from 3 is thrown up to a loss above $10^{{{math.floor(math.log10(forgiven.max()))}}}$, is under 2 in time, and ends at {forgiven[-1]:.3f} all the same. The step schedule keeps the 3 for a hundred steps, goes up beyond $10^{{{math.floor(math.log10(thrown_out.max()))}}}$ in them, and does not come back. At the other end of the slider, from 0.005, it is the falling rate that fails: exponential ends at {timid[-1]:.1f}, stopped on the way, where a constant 0.005 ends at {steady[-1]:.2f}. In doubt, a falling rate should begin rather too large than too small.
+    By the formula, the exponential fall from 3 is thrown up to a loss above $10^{{{math.floor(math.log10(forgiven.max()))}}}$, is under 2 in time, and ends at {forgiven[-1]:.3f} all the same. The step schedule keeps the 3 for a hundred steps, goes up beyond $10^{{{math.floor(math.log10(thrown_out.max()))}}}$ in them, and does not come back. At the other end of the slider, from 0.005, it is the falling rate that fails: exponential ends at {timid[-1]:.1f}, stopped on the way, where a constant 0.005 ends at {steady[-1]:.2f}. In doubt, let a smoothly falling rate begin rather too large than too small.
+    """)
+    return forgiven, steady, thrown_out, timid
 
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md(r"""
     ## A real network
 
     Handwritten digits again, with three hidden layers of 64 units, trained by Adam (lesson 9) in six passes of 23 batches: 138 steps. Four rates, each kept constant, and each as the start of a cosine that ends at zero with the last step; two sets of first weights.
     """)
-    return forgiven, steady, thrown_out, timid
+    return
 
 
 @app.cell(hide_code=True)
@@ -598,12 +606,18 @@ def _(at_once, digits, math, mg, mo, np, slowly):
     size, moved = first_step(0.1)
     mo.md(f"""
     At once, the loss of a batch shoots up to {at_once["loss"].max():.0f}; with warm-up it is never above {slowly["loss"].max():.1f}. Lesson 9 knows why: Adam's first step has the length of the rate in *every* weight, whatever the gradients. Between the hidden layers, the weights have a typical size of {size:.2f}, and the first step moves a typical one by {moved:.2f}: that is nearly a new network, and the batch says what it is worth. The warm-up's first step is a twenty-third of that.
+    """)
+    return moved, size
 
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md(r"""
     ## Warm restarts
 
     A cosine has to know when it will end: stop it half-way, and the rate is still large. **Warm restarts** come down again and again, each time taking twice as long: their cosines end after 20, 60, 140 and 300 steps. Back to the bowl with noise:
     """)
-    return moved, size
+    return
 
 
 @app.cell(hide_code=True)

@@ -86,6 +86,48 @@ def _(mg, mo, np):
 
 
 @app.cell(hide_code=True)
+def _(np):
+    def difference(one, other):
+        """The mean of the paired differences, and half the width of its 95 % interval."""
+        gap = one - other
+        errors = {5: 2.776, 8: 2.365}[len(gap)]  # of Student's t for so many pairs
+        return gap.mean(axis=0), errors * gap.std(axis=0, ddof=1) / np.sqrt(len(gap))
+
+    def verdict(mean, half):
+        if mean + half < 0:
+            return "helps"
+        return "harms" if mean - half > 0 else "cannot be told"
+
+    def forest(axes, measured):
+        """A row for each remedy: the change of both measures, and its 95 % interval."""
+        _names = [name for name in measured if name != "nothing"]
+        _colours = {"helps": "#009E73", "harms": "#D55E00", "cannot be told": "#767676"}
+        for _row, _name in enumerate(_names):
+            _found = difference(measured[_name], measured["nothing"])
+            for _ax, _mean, _half, _form in zip(axes, *_found, ("+.1f", "+.2f"), strict=True):
+                _colour = _colours[verdict(_mean, _half)]
+                _ax.plot([_mean - _half, _mean + _half], [_row, _row], color=_colour)
+                _ax.plot(_mean, _row, "o", color=_colour)
+                _ax.text(
+                    _mean,
+                    _row - 0.25,
+                    f"{_mean:{_form}}",
+                    color=_colour,
+                    ha="center",
+                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+                )
+        for _ax in axes:
+            _ax.axvline(0, color="#4a525c", linewidth=1)
+            _ax.set(yticks=range(len(_names)), ylim=(len(_names) - 0.5, -0.8))
+            _ax.tick_params(axis="y", length=0)
+            _ax.locator_params(axis="x", nbins=5)
+        axes[0].set_yticklabels(_names)
+        axes[1].set_yticklabels([])
+
+    return difference, forest, verdict
+
+
+@app.cell(hide_code=True)
 def _(SEEDS, in_order, mg, np, wrong_answers):
     class Watch(mg.train.Callback):
         """Note after each step how many of 100 new points are wrong."""
@@ -528,48 +570,6 @@ def _(SEEDS, curriculum, mg, np, points, test_of, trained):
     _rows = [_measure(seed) for seed in SEEDS]
     sick = {name: np.array([row[name] for row in _rows]) for name in _rows[0]}
     return REMEDIES, sick
-
-
-@app.cell(hide_code=True)
-def _(np):
-    def difference(one, other):
-        """The mean of the paired differences, and half the width of its 95 % interval."""
-        gap = one - other
-        errors = {5: 2.776, 8: 2.365}[len(gap)]  # of Student's t for so many pairs
-        return gap.mean(axis=0), errors * gap.std(axis=0, ddof=1) / np.sqrt(len(gap))
-
-    def verdict(mean, half):
-        if mean + half < 0:
-            return "helps"
-        return "harms" if mean - half > 0 else "cannot be told"
-
-    def forest(axes, measured):
-        """A row for each remedy: the change of both measures, and its 95 % interval."""
-        _names = [name for name in measured if name != "nothing"]
-        _colours = {"helps": "#009E73", "harms": "#D55E00", "cannot be told": "#767676"}
-        for _row, _name in enumerate(_names):
-            _found = difference(measured[_name], measured["nothing"])
-            for _ax, _mean, _half, _form in zip(axes, *_found, ("+.1f", "+.2f"), strict=True):
-                _colour = _colours[verdict(_mean, _half)]
-                _ax.plot([_mean - _half, _mean + _half], [_row, _row], color=_colour)
-                _ax.plot(_mean, _row, "o", color=_colour)
-                _ax.text(
-                    _mean,
-                    _row - 0.25,
-                    f"{_mean:{_form}}",
-                    color=_colour,
-                    ha="center",
-                    bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
-                )
-        for _ax in axes:
-            _ax.axvline(0, color="#4a525c", linewidth=1)
-            _ax.set(yticks=range(len(_names)), ylim=(len(_names) - 0.5, -0.8))
-            _ax.tick_params(axis="y", length=0)
-            _ax.locator_params(axis="x", nbins=5)
-        axes[0].set_yticklabels(_names)
-        axes[1].set_yticklabels([])
-
-    return difference, forest, verdict
 
 
 @app.cell(hide_code=True)

@@ -614,7 +614,7 @@ def _(calm, mo, powers, thrown):
 
     ## A real network
 
-    Handwritten digits, 64 pixels in, 32 hidden units, 10 classes: 2,410 weights, three passes through 1,437 pictures. Each rule trains it with five rates (0.001, 0.01, 0.1, 1 and 10), from three different sets of first weights.
+    Handwritten digits, 64 pixels in, 32 hidden units, 10 classes: 2,410 weights, three passes (**epochs**) through 1,437 pictures. Each rule trains it with five rates (0.001, 0.01, 0.1, 1 and 10), from three different sets of first weights.
     """)
     return
 

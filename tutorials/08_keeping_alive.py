@@ -314,7 +314,13 @@ def _(batch_gain, batch_seen, mo):
     batch_seen
     mo.md(rf"""
     So it does cure the vanishing, for weights of any size. But the gain it settles at is not 1. In ten layers it adds up to a factor of {batch_gain**10:.0f}, which does no harm; in a hundred it would be {batch_gain**100:.0e}.
+    """)
+    return
 
+
+@app.cell(hide_code=True)
+def _(mo):
+    mo.md(r"""
     ## 4. Build a short way: residual connections
 
     A gain is a product, and a single small factor spoils it. A **residual connection** makes it a sum. The layer's input is added to what the layer makes of it: instead of $f(h)$ it gives $h + f(h)$, whose slope is $1 + f'(h)$. However small $f'$ is, the 1 stays.

@@ -309,14 +309,14 @@ def _(CURES, diagnose, learn, loss_axis, mo, number, train, untreated, ward):
 
     def rerun(name, cure):
         """The same network on the same batch for the same 60 steps, without the cure and with it."""
+        if cure is None:
+            return None
         figure, ax = learn.axes("", "step", "loss", height=2.4)
-        without = with_it = untreated[name]
+        without, with_it = untreated[name], train(treated(name, cure))
         ax.plot(
             without, color="#767676", lw=2.5, label=f"without: {number(without[-1])} in the end"
         )
-        if cure is not None:
-            with_it = train(treated(name, cure))
-            ax.plot(with_it, color="#009E73", label=f"with: {number(with_it[-1])} in the end")
+        ax.plot(with_it, color="#009E73", label=f"with: {number(with_it[-1])} in the end")
         ax.set_xlim(0, 60)
         loss_axis(ax, without, with_it)
         ax.legend(frameon=False)
@@ -325,7 +325,7 @@ def _(CURES, diagnose, learn, loss_axis, mo, number, train, untreated, ward):
     def verdict(name, cure):
         """What the doctor finds in the treated patient."""
         if cure is None:
-            return "*Choose a cure, and the rerun shows what it does.*"
+            return "*Choose a cure, and the same network is trained anew with it.*"
         left = [
             f"**{found.disease}** at `{found.place}`" for found in diagnose(treated(name, cure))
         ]
@@ -445,7 +445,7 @@ def _(DISEASES, findings, guess_b, learn):
     _revealed = learn.reveal(
         guess_b,
         DISEASES["dead rectifiers"],
-        f"The doctor: *{findings['B'][0].evidence}*. Its biases began at -5, so deep below zero that no image lifts a unit over it. Where all outputs of a layer are 0, no gradient passes, and all steps stay without effect.",
+        f"The doctor: *{findings['B'][0].evidence}*. Its biases began at -5, so deep below zero that no image lifts a unit over it. Where all outputs of a layer are 0, no gradient passes, and no step changes a hidden layer.",
     )
     known_b = "B"
     _revealed

@@ -63,7 +63,7 @@ def _(ORANGE, np, x, y):
         rings = surface.lowest + 0.35 * np.arange(1, 14) ** 2
         ax.contour(east, north, height, levels=rings, colors="#b5b9be", linewidths=1)
         ax.plot(*surface.minima[0], "+", color="#4a525c", ms=9, mew=2)
-        ax.set(xlim=surface.box[:2], ylim=surface.box[2:])
+        ax.set(xlim=surface.box[:2], ylim=surface.box[2:], aspect="equal")
 
     def draw_line(ax, slope, intercept, color=ORANGE):
         ax.vlines(x, y, slope * x + intercept, color="#b5b9be", lw=1, ls=(0, (3, 2)))

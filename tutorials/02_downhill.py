@@ -152,7 +152,7 @@ def _(ground, loss, np, start, step):
 def _(BLUE, ORANGE, at_step, draw_line, draw_map, ground, learn, walk, walk_losses):
     def draw_walk(k):
         figure, (line, chart) = learn.axes(
-            [f"After {k} steps: loss {walk_losses[k]:.3f}", "The walk on the map"],
+            [f"Step {k}: loss {walk_losses[k]:.3f}", "The walk on the map"],
             ["x", "slope"],
             ["y", "intercept"],
             columns=2,

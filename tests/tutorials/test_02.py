@@ -61,7 +61,7 @@ def test_the_arrow_is_the_next_step(lesson, normal):
     (arrow,) = [c for c in figure.axes[1].collections if type(c).__name__ == "Quiver"]
     w = descend(normal, 0.2, 3)[-1]
     np.testing.assert_allclose([arrow.U[0], arrow.V[0]], -0.2 * slope_at(normal, w), rtol=1e-9)
-    assert figure.axes[0].get_title(loc="left") == f"After 3 steps: loss {loss_at(normal, w):.3f}"
+    assert figure.axes[0].get_title(loc="left") == f"Step 3: loss {loss_at(normal, w):.3f}"
 
 
 def test_the_four_walkers_end_where_descent_by_hand_ends(lesson, normal):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from microgd.graph import Array
+from microgd.parallel import heap
 from microgd.parallel.algorithms import Algorithm
 from microgd.parallel.driver import drive
 from microgd.parallel.errors import DeadlockError, LostError
@@ -152,6 +153,7 @@ class Worker:
         """
         ray = import_module("ray")
         try:
+            heap.keep()
             replica = job.replica(first.worker, first.taken)
             ray.get(meeting.begin.remote(first.worker))
             link = Link(ray, replica, first, shards, meeting, trace=job.trace)

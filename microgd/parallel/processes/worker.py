@@ -8,6 +8,7 @@ import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
 
+from microgd.parallel import heap
 from microgd.parallel.algorithms import Algorithm
 from microgd.parallel.driver import Link, drive
 from microgd.parallel.job import Job
@@ -51,6 +52,7 @@ def work(
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         algorithm, job = _unpacked(told)
+        heap.keep()
         replica = job.replica(me, taken)
         pipe.send(("ready",))
         start = pipe.recv()

@@ -717,9 +717,7 @@ def _(hands, learn, mg, mo, np):
         ]
         return np.mean(each, axis=0)
 
-    _head = (
-        "| | rate | updates | time | waiting | staleness | loss |\n|---|---|---|---|---|---|---|"
-    )
+    _head = "| | rate | updates | time | waits | stale | loss |\n|---|---|---|---|---|---|---|"
     _rows = "\n".join(
         f"| {name} | {crews[name][0].lr:g} | {len(runs[0][0].losses)} |"
         " {:.0f} | {:.0%} | {:.1f} | {:.3f} |".format(*crew_means(runs))
@@ -741,8 +739,8 @@ def _(hands, learn, mg, mo, np):
 def _(mo):
     mo.md(r"""
     The synchronous crew is done last: at every step all wait for whoever is slowest this time, for half
-    of their time. For that its updates are fresh, and each is the mean of four gradients, which is why
-    it bears a larger rate. Hogwild!'s workers wait for nobody; their 8 % is the time that they write. An
+    of their time. For that its updates are fresh, and each is the mean of four gradients; a rate
+    of 2 suited it best. Hogwild!'s workers wait for nobody; their 8 % is the time that they write. An
     elastic worker reads the centre just before it pulls at it, so that nothing is stale there; but it
     walks by itself on a quarter of the data, and 80 steps of each have not brought the centre as far.
     The curves are the batch losses of the first run of each, smoothed. All this is one small network: which way

@@ -63,6 +63,18 @@ def test_the_rest_goes_on_when_a_worker_is_killed(cluster, phase, trial, tmp_pat
     assert counts.sum() == len(record.of("push"))
 
 
+@pytest.mark.parametrize("trial", TRIALS)
+@pytest.mark.parametrize("phase", ["pull", "forward", "shutdown"])
+def test_a_replacement_in_step_adds_no_part_of_a_gradient_twice(cluster, phase, trial, tmp_path):
+    doomed = faulty_on_ray.DoomedSynchronous(lr=2.0).fated(phase, tmp_path / "mark")
+    counts, record = faulty_on_ray.train(doomed, replace=True, batch_size=2)
+    assert len(record.of("died")) == len(record.of("replaced")) == 1
+    for me in range(2):  # each has a row of every batch
+        assert len(record.of("allreduce", me)) == EPOCHS * ROWS // 2
+    assert (counts >= EPOCHS).all()
+    assert (counts <= 2 * EPOCHS).all()  # a row that is alone in its batch counts for two
+
+
 @pytest.mark.parametrize("replace", [False, True])
 @pytest.mark.parametrize(
     "kind",

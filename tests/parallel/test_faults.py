@@ -90,6 +90,18 @@ def test_a_replacement_does_what_was_left_and_nothing_twice(phase, trial, tmp_pa
 
 
 @pytest.mark.parametrize("trial", TRIALS)
+@pytest.mark.parametrize("phase", ["pull", "pulled", "forward", "backward", "push", "shutdown"])
+def test_a_replacement_in_step_adds_no_part_of_a_gradient_twice(phase, trial, tmp_path):
+    doomed = faulty.DoomedSynchronous(lr=2.0).fated(phase, tmp_path / "mark")
+    counts, record = faulty.train(doomed, replace=True, batch_size=2)
+    assert len(record.of("died")) == len(record.of("replaced")) == 1
+    for me in range(2):  # each has a row of every batch
+        assert len(record.of("allreduce", me)) == EPOCHS * ROWS // 2
+    assert (counts >= EPOCHS).all()
+    assert (counts <= 2 * EPOCHS).all()  # a row that is alone in its batch counts for two
+
+
+@pytest.mark.parametrize("trial", TRIALS)
 @pytest.mark.parametrize("phase", ["start", "forward", "backward", "write", "shutdown"])
 def test_a_lock_free_worker_is_killed_and_replaced_and_writes_nothing_twice(phase, trial, tmp_path):
     doomed = faulty.DoomedHogwild(lr=1.0).fated(phase, tmp_path / "mark")

@@ -64,7 +64,7 @@ class Journal:
     """Puts the entries of all logs together.
 
     start  when the workers began, by the clock
-    taken  after how many batches each worker's last update came
+    taken  after how many batches each worker's last update, or its part of one, came
     """
 
     def __init__(self, record: Record, shards: int) -> None:
@@ -83,8 +83,9 @@ class Journal:
 
     def add(self, entry: Entry) -> None:
         """An entry that is a whole event."""
-        if entry.event.kind in {"push", "refused"}:
-            self.taken[entry.call.worker] = entry.call.taken
+        me, taken = entry.call.worker, entry.call.taken
+        if entry.event.kind in {"push", "refused", "allreduce"}:  # others have it, or never will
+            self.taken[me] = max(taken, self.taken[me])  # logs may come out of their order
         self._tell(entry.event)
 
     def note(self, worker: int, kind: str) -> None:

@@ -53,6 +53,10 @@ class Served:
         self.record.add(Event.of_push(request, now, me, "push", **more))
         return self.server.versions
 
+    def reduced(self, me: int, taken: int) -> None:
+        """Others have a worker's part of the gradient; it holds `taken` batches so far."""
+        self.taken[me] = taken
+
     def hire(self, me: int) -> None:
         """A worker is to start."""
 
@@ -82,6 +86,10 @@ class Open:
         """How many batches each worker has done."""
         taken: list[int] = self.common.counts.array[:, 1].tolist()
         return taken
+
+    def reduced(self, me: int, taken: int) -> None:
+        """Others have a worker's part of the gradient; it holds `taken` batches so far."""
+        self.common.counts.array[me, 1] = taken
 
     def hire(self, me: int) -> None:
         """A worker is to start, with a log of its own."""

@@ -45,6 +45,7 @@ class Member:
     ready: bool = False
     at_work: bool = False
     asked: float = 0.0
+    taken: int = 0  # batches, when it asked
 
 
 class Supervisor:
@@ -170,7 +171,7 @@ class Supervisor:
     def ask(self, member: Member, now: float, taken: int, since: float, request: Request) -> None:
         """Answer a request, or let it wait for others."""
         me, slot = member.me, member.slot
-        member.asked = since
+        member.asked, member.taken = since, taken
         if isinstance(request, Push):
             request = replace(request, update=slot.get(request.update))
         elif isinstance(request, AllReduce):
@@ -189,6 +190,8 @@ class Supervisor:
         members = {member.me: member for member in self.members} if answers else {}
         for me, request, answer in answers:
             member, kind = members[me], type(request).__name__.lower()
+            if isinstance(request, AllReduce):  # the others have its part, so it is done
+                self.store.reduced(me, member.taken)
             other = {Send: "to", Receive: "sender"}.get(type(request), "")
             where = getattr(request, other, -1)
             self.record.add(Event(now, me, kind, since=member.asked, other=where))

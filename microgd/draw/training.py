@@ -162,7 +162,11 @@ def _layers(run: Training) -> dict[str, Any]:
     dense = [(path, part) for path, part in run.model.named_modules() if isinstance(part, Linear)]
     found: dict[str, Any] = {}
     for place, (path, part) in enumerate(dense[:LAYERS]):
-        tile = None if place else run.points.tile
+        pixels = run.points.tile
+        # of what comes after a recurrent part, a row is no picture
+        tile = (
+            pixels if not place and pixels and math.prod(pixels) == part.weight.shape[1] else None
+        )
         few, many = sorted(part.weight.shape)
         seen = tile is not None or LEAST <= few <= many <= THINNEST * few
         if seen and part.weight.size <= CELLS:

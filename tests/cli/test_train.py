@@ -330,6 +330,7 @@ def test_the_history_as_a_table(tmp_path):
     [
         (["moons:n=40", "--hidden", "8"], ["of 8 points right", "layers.2"]),
         (["digits", "--hidden", "8"], ["layers.0.weight (8, 64)"]),
+        (["digits", "--model", "lstm", "--hidden", "4"], ["layers.0.weight (10, 4)"]),
         (["line:n=40"], ["prediction", "mae"]),
         (["moons:n=40", "--schedule", "cosine", "--every", "step"], ["learning rate"]),
     ],

@@ -8,7 +8,7 @@ import pytest
 from microgd import data, nn, optim
 from microgd.draw.plots.history import history as curve
 from microgd.draw.plots.page import library
-from microgd.draw.plots.predictions import MOST, predictions
+from microgd.draw.plots.predictions import MOST, POINTS, predictions
 from microgd.draw.training import Training, training
 from microgd.train import History, fit
 
@@ -26,6 +26,20 @@ def test_one_input_is_a_curve_through_the_data():
     assert np.array_equal(points["predicted"], model(line.x).data.ravel())
     assert (along["x"][0], along["x"][-1]) == (line.x.min(), line.x.max())
     np.testing.assert_array_equal(along["y"], model(along["x"].reshape(-1, 1)).data.ravel())
+
+
+def test_a_sequence_of_one_number_has_its_curve_too():
+    class Last(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.cell, self.head = nn.RNN(1, 3, batch_first=True, rng=0), nn.Linear(3, 1, rng=0)
+
+        def forward(self, x):
+            return self.head(self.cell(x)[0][:, -1])
+
+    x = np.linspace(0, 1, 7).reshape(7, 1, 1)
+    told = drawn(predictions(Last(), (x, x.ravel())), "Line")
+    assert len(told["x"]) == len(told["y"]) == POINTS
 
 
 @pytest.mark.parametrize("shape", [(40, 1), (40, 2)])

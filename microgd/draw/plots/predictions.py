@@ -32,7 +32,8 @@ def predictions(model: Module, data: Pair, **options: Any) -> Any:
     x, y = pair("predictions", data)
     some = np.unique(np.linspace(0, len(x) - 1, min(len(x), MOST)).astype(int))
     x, y = x[some], y[some].reshape(len(some), -1)
-    along = np.linspace(x.min(), x.max(), POINTS, dtype=x.dtype).reshape(-1, 1)
+    along = np.linspace(x.min(), x.max(), POINTS, dtype=x.dtype)
+    along = along.reshape(-1, *[1] * (x.ndim - 1))  # of a sequence, one step of one number
     single = x[0].size == y[0].size == 1
     with no_grad(), mode(model, training=False):
         found = np.asarray(model(x).data, float).reshape(len(x), -1)

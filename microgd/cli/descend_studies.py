@@ -151,12 +151,16 @@ def _directions_document(found: Directions) -> dict[str, Any]:
 
 
 def _show_rates(screen: "Console", found: Rates) -> None:
-    screen.print(f"\nRates on {_place(found.surface, found.place)}\n", style="bold")
+    surface = found.surface
+    screen.print(f"\nRates on {_place(surface, found.place)}\n", style="bold")
+    local = (
+        f" All this holds near {_at(found.place)}; farther off, {surface.name} curves otherwise."
+    )
     paragraph(
         screen,
         f"Known before the run: L = {number(found.curvature)}, so gradient descent is stable up to"
         f" 2/L = {number(found.limit)}. A step makes of the distance along the steepest direction"
-        f" 1 - rate {TIMES} L of it.",
+        f" 1 - rate {TIMES} L of it.{'' if surface.quadratic else local}",
     )
     columns = {
         "rate": [rate.name for rate in found.rates],
@@ -172,7 +176,8 @@ def _show_rates(screen: "Console", found: Rates) -> None:
 
 def _rates_document(found: Rates) -> dict[str, Any]:
     return {
-        **_where(found.surface, found.place),
+        **_where(found.surface, found.race.start),
+        "place": list(found.place),
         "curvature": found.curvature,
         "limit": found.limit,
         "rates": {
@@ -225,7 +230,11 @@ def _sampled_document(found: Sampled) -> dict[str, Any]:
 
 
 def _place(surface: Surface, at: Point) -> str:
-    return f"{surface.name} at ({', '.join(map(number, at))})"
+    return f"{surface.name} at {_at(at)}"
+
+
+def _at(place: Point) -> str:
+    return f"({', '.join(map(number, place))})"
 
 
 def _where(surface: Surface, at: Point) -> dict[str, Any]:

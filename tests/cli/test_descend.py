@@ -127,6 +127,15 @@ def test_the_study_of_rates():
     told = json.loads(run("--study", "rates", "--json"))
     assert told["limit"] == rates().limit
     assert [rate["lr"] for rate in told["rates"].values()] == [r.lr for r in rates().rates]
+    assert "near" not in said
+
+
+def test_the_study_of_rates_says_where_its_limit_holds():
+    said = " ".join(run("beale", "--study", "rates", "--steps", "5").split())
+    assert "All this holds near (3, 0.5); farther off, beale curves otherwise." in said
+    told = json.loads(run("beale", "--study", "rates", "--steps", "5", "--json"))
+    assert told["place"] == [3, 0.5]
+    assert told["start"] == list(SURFACES["beale"].start), "where the runs start, not where L is"
 
 
 def test_the_study_of_clipping():

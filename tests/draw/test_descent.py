@@ -228,6 +228,22 @@ def test_the_plot_of_rates_shows_the_loss_above_the_lowest():
         assert told == pytest.approx(np.maximum(losses + 0.25, plots.SMALLEST))
 
 
+def test_a_run_that_flies_off_leaves_room_for_the_others():
+    found = rates("beale")
+    assert found.race["oscillating"].losses[-1] > 1e200
+    start, end = (plots.rates(found).y_range.start, plots.rates(found).y_range.end)
+    first, calm = found.race.runs[0].losses[0], found.race["right"].losses
+    assert start < calm.min()
+    assert first < end <= 1e6 * first
+    assert math.isnan(plots.rates(rates("ravine")).y_range.end), "nobody flies off: as it comes"
+
+
+def test_where_the_limit_is_that_of_a_place_the_plot_names_it():
+    assert plots.rates(rates("beale", steps=5)).title.text == (
+        "beale: stable up to 2/L = 0.04083 near (3, 0.5)"
+    )
+
+
 def test_the_plot_of_batches_counts_points():
     found = sampled(steps=4)
     plot = plots.sampled(found)

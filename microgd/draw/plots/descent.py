@@ -17,6 +17,7 @@ from microgd.draw.plots.theme import BLUE, COLOURS, FAINT, INK, VERMILLION, blan
 from microgd.explain.text import number
 
 SMALLEST = 1e-16  # of a loss on a logarithmic scale; 0 has no place on it
+HIGHEST = 1e6  # times the loss at the start: above that a run is on its way to infinity
 
 
 def directions(record: Directions, **options: Any) -> Any:
@@ -46,12 +47,14 @@ def directions(record: Directions, **options: Any) -> Any:
         legend_label="measured, one direction a point",
     )  # fmt: skip
     hover(plot, [("angle", "@angle"), ("slope", "@slope")], ["angle", "slope"], renderers=[points])
-    plot.add_layout(Span(location=0, dimension="height", line_color=FAINT, line_dash=(4, 4)))
     plot.add_layout(Span(location=0, dimension="width", line_color=FAINT, line_dash=(4, 4)))
-    said = f" steepest: the gradient itself, {number(record.length)}"
+    plot.segment(0, -1.2 * record.length, 0, record.length, color=FAINT, line_dash=(4, 4))
     plot.add_layout(
-        Label(x=0, y=record.length, text=said, text_color=INK, text_font_size="12px", y_offset=4)
-    )
+        Label(
+            x=0, y=record.length, text=f"steepest: the gradient itself, {number(record.length)}",
+            text_color=INK, text_font_size="12px", text_align="center", y_offset=6,
+        )
+    )  # fmt: skip
     plot.y_range.update(start=-1.2 * record.length, end=1.25 * record.length)
     plot.xaxis.ticker = [-180, -90, 0, 90, 180]
     legend(plot)
@@ -63,17 +66,21 @@ def rates(record: Rates, **options: Any) -> Any:
 
     >>> from microgd.descent import rates as measure
     >>> rates(measure("ravine", steps=5)).title.text
-    'descent on ravine: stable up to 2/L = 0.04'
+    'ravine: stable up to 2/L = 0.04'
     """
+    near = "" if record.surface.quadratic else f" near ({', '.join(map(number, record.place))})"
     plot = blank(
-        f"descent on {record.surface.name}: stable up to 2/L = {number(record.limit)}",
+        f"{record.surface.name}: stable up to 2/L = {number(record.limit)}{near}",
         "step", "loss above the lowest", y_axis_type="log", **options,
     )  # fmt: skip
     lowest = record.surface.lowest
     floor = min(one.losses.min() for one in record.race.runs) if lowest is None else lowest
-    for rate, colour in zip(record.rates, cycle(COLOURS), strict=False):
-        loss = np.maximum(record.race[rate.name].losses - floor, SMALLEST)
+    curves = [np.maximum(record.race[rate.name].losses - floor, SMALLEST) for rate in record.rates]
+    for rate, loss, colour in zip(record.rates, curves, cycle(COLOURS), strict=False):
         _curve(plot, np.arange(len(loss)), loss, f"{rate.name}, {number(rate.lr)}", colour)
+    seen, top = np.concatenate(curves), HIGHEST * curves[0][0]
+    if seen.max() > top:
+        plot.y_range.update(start=seen.min() / 2, end=top)
     hover(plot, [("", "@name"), ("step", "@x"), ("loss", "@y")], ["y"])
     legend(plot)
     return plot
@@ -84,11 +91,10 @@ def limits(record: Rates, **options: Any) -> Any:
 
     >>> from microgd.descent import rates as measure
     >>> limits(measure("ravine", steps=5)).title.text
-    'known before the run: factor of a step = |1 - rate * L|, with L = 50'
+    'known before: |1 - rate * L|, L = 50'
     """
     plot = blank(
-        f"known before the run: factor of a step = |1 - rate * L|, with L ="
-        f" {number(record.curvature)}",
+        f"known before: |1 - rate * L|, L = {number(record.curvature)}",
         "learning rate", "factor of a step", **options,
     )  # fmt: skip
     fine = np.linspace(0, 1.25 * record.limit, 200)

@@ -22,7 +22,7 @@ from microgd.descent import (
 from microgd.descent.run import Schedule
 from microgd.descent.surface import Point
 from microgd.draw.descent.table import fitted, outcome
-from microgd.draw.descent.words import notes
+from microgd.draw.descent.words import at, notes
 from microgd.draw.tables import table
 from microgd.draw.terminal import TIMES, paragraph
 from microgd.explain.text import number
@@ -153,9 +153,7 @@ def _directions_document(found: Directions) -> dict[str, Any]:
 def _show_rates(screen: "Console", found: Rates) -> None:
     surface = found.surface
     screen.print(f"\nRates on {_place(surface, found.place)}\n", style="bold")
-    local = (
-        f" All this holds near {_at(found.place)}; farther off, {surface.name} curves otherwise."
-    )
+    local = f" All this holds near {at(found.place)}; farther off, {surface.name} curves otherwise."
     paragraph(
         screen,
         f"Known before the run: L = {number(found.curvature)}, so gradient descent is stable up to"
@@ -229,20 +227,16 @@ def _sampled_document(found: Sampled) -> dict[str, Any]:
 # --- common --------------------------------------------------------------------------------------
 
 
-def _place(surface: Surface, at: Point) -> str:
-    return f"{surface.name} at {_at(at)}"
+def _place(surface: Surface, place: Point) -> str:
+    return f"{surface.name} at {at(place)}"
 
 
-def _at(place: Point) -> str:
-    return f"({', '.join(map(number, place))})"
-
-
-def _where(surface: Surface, at: Point) -> dict[str, Any]:
+def _where(surface: Surface, start: Point) -> dict[str, Any]:
     return {
         "surface": surface.name,
         "formula": surface.formula,
         "minima": [list(minimum) for minimum in surface.minima],
-        "start": list(at),
+        "start": list(start),
     }
 
 

@@ -239,9 +239,9 @@ def test_a_run_that_flies_off_leaves_room_for_the_others():
 
 
 def test_where_the_limit_is_that_of_a_place_the_plot_names_it():
-    assert plots.rates(rates("beale", steps=5)).title.text == (
-        "beale: stable up to 2/L = 0.04083 near (3, 0.5)"
-    )
+    along = plots.rates(rates("beale", steps=5)).xaxis[0].axis_label
+    assert along == "step; 2/L is that of (3, 0.5)"
+    assert plots.rates(rates("ravine", steps=5)).xaxis[0].axis_label == "step"
 
 
 def test_the_plot_of_batches_counts_points():

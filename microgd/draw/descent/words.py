@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 from microgd.descent.race import Race
+from microgd.descent.surface import Point
 from microgd.explain.sharpness import stable_rate
 from microgd.explain.text import number
 
@@ -34,6 +35,15 @@ def slot(name: str) -> Slot:
     ('first moment', 'mine')
     """
     return SLOTS.get(name, Slot(name, ""))
+
+
+def at(place: Point) -> str:
+    """A place, in brackets.
+
+    >>> at((3.0, -0.123456))
+    '(3, -0.1235)'
+    """
+    return f"({', '.join(map(number, place))})"
 
 
 def notes(race: Race) -> list[str]:

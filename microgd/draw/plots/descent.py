@@ -12,6 +12,7 @@ from bokeh.models.annotations.labels import Label
 from microgd.descent.directions import Directions
 from microgd.descent.rates import Rates
 from microgd.descent.sampling import Sampled
+from microgd.draw.descent.words import at
 from microgd.draw.plots import page
 from microgd.draw.plots.theme import BLUE, COLOURS, FAINT, INK, VERMILLION, blank, hover, legend
 from microgd.explain.text import number
@@ -29,9 +30,8 @@ def directions(record: Directions, **options: Any) -> Any:
     >>> directions(measure("bowl")).title.text
     'slope of bowl at (-4, 3) in every direction'
     """
-    place = ", ".join(map(number, record.place))
     plot = blank(
-        f"slope of {record.surface.name} at ({place}) in every direction",
+        f"slope of {record.surface.name} at {at(record.place)} in every direction",
         "angle to the gradient, in degrees",
         "directional derivative",
         **options,
@@ -68,10 +68,10 @@ def rates(record: Rates, **options: Any) -> Any:
     >>> rates(measure("ravine", steps=5)).title.text
     'ravine: stable up to 2/L = 0.04'
     """
-    near = "" if record.surface.quadratic else f" near ({', '.join(map(number, record.place))})"
+    near = "" if record.surface.quadratic else f"; 2/L is that of {at(record.place)}"
     plot = blank(
-        f"{record.surface.name}: stable up to 2/L = {number(record.limit)}{near}",
-        "step", "loss above the lowest", y_axis_type="log", **options,
+        f"{record.surface.name}: stable up to 2/L = {number(record.limit)}",
+        f"step{near}", "loss above the lowest", y_axis_type="log", **options,
     )  # fmt: skip
     lowest = record.surface.lowest
     floor = min(one.losses.min() for one in record.race.runs) if lowest is None else lowest

@@ -136,6 +136,8 @@ def events_are_told_as_they_come_and_stand_in_order_of_time(backend, **options):
         backend, parallel.Hogwild(lr=0.1), 2, epochs=5, progress=told.append, **options
     )
     assert {id(event) for event in told} == {id(event) for event in record.events}
+    for me in range(2):  # a worker's end is told after all that it did
+        assert [event.kind for event in told if event.worker == me][-1] == "done"
     times = [event.time for event in record.events]
     assert times == sorted(times)
     assert all(event.time >= event.since for event in record.of("push"))

@@ -161,6 +161,7 @@ class Supervisor:
         elif kind == "done":
             self.finished = True
             self.part(member)
+            self.store.gather()  # before its end is told, what it did
             self.record.add(Event(now, member.me, "done"))
             self.carry(now, self.meeting.leave(member.me))
         elif kind == "gone":

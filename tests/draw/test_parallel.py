@@ -215,6 +215,16 @@ def test_the_table_adds_up(algorithm):
     assert float(found["staleness"][-1]) == pytest.approx(record.staleness.mean(), abs=0.005)
 
 
+def test_what_real_processes_lost_is_not_known_and_not_told_as_none():
+    events = [Event(1.0, 0, "push", staleness=0.0, loss=1.0, count=5)]
+    found = {
+        where: Record("Hogwild", where, 1, events=events) for where in ("simulated", "processes")
+    }
+    assert columns(found["simulated"])["lost"] == ["0.00%"]
+    assert columns(found["processes"])["lost"] == [""]
+    assert "lost" not in plain(found["processes"])
+
+
 @pytest.mark.parametrize("width", [30, 40, 60, 80])
 def test_the_table_fits(width):
     assert max(map(len, plain(train("hogwild", latency=0.1), width).splitlines())) <= width

@@ -24,7 +24,7 @@ def columns(record: Record) -> Mapping[str, list[str]]:
     staleness  the mean over them, and the largest
     loss       of the last 50 batches, the mean
     waits      the share of the time in which it waited for others, or for the server
-    lost       of the numbers that it wrote, those that undid another's
+    lost       of the numbers that it wrote, those that undid another's, where that is simulated
     """
     rows = [_row(record, me) for me in range(record.workers)]
     if record.workers > 1:
@@ -52,7 +52,7 @@ def _row(record: Record, me: int | None) -> dict[str, str]:
     waited = record.waited.mean() if me is None else record.waited[me]
     if record.seconds and record.waited.any():
         row["waits"] = f"{waited / record.seconds:.0%}"
-    if record.written:
+    if record.written and record.backend == "simulated":  # real processes do not count them
         lost = sum(event.count for event in record.of("lost", me))
         row["lost"] = f"{lost / (sum(event.count for event in pushes) or 1):.2%}"
     for kind in ("refused", "died", "replaced"):

@@ -80,8 +80,8 @@ def _network(asked: Asked, picked: Chosen) -> None:
     try:
         with live, np.errstate(all="ignore"):  # pushes that are not finite are counted
             record = _train(asked, picked, pupil, live)
-    except KeyboardInterrupt:
-        typer.echo("interrupted; nothing was saved", err=True)
+    except KeyboardInterrupt:  # the second
+        typer.echo(f"interrupted; {_left(picked.options.get('checkpoint'))}", err=True)
         raise typer.Exit(130) from None
     _show(record, pupil, asked)
     if asked.html:
@@ -91,6 +91,13 @@ def _network(asked: Asked, picked: Chosen) -> None:
         said = f"saved in {kept}" if kept else "nothing was saved; --checkpoint FILE would keep it"
         typer.echo(f"interrupted; {said}", err=True)
         raise typer.Exit(130)
+
+
+def _left(checkpoint: str | Path | None) -> str:
+    """What a run leaves that was not even allowed to end."""
+    if checkpoint is not None and Path(checkpoint).exists():
+        return f"{checkpoint} is as it was last saved"
+    return "nothing was saved"
 
 
 def _train(asked: Asked, picked: Chosen, pupil: Learner, live: Live) -> Record:

@@ -294,6 +294,19 @@ def test_ctrl_c_tells_what_there_is_and_exits_with_130(backend, tmp_path):
         assert "interrupted; nothing was saved" in err
 
 
+def test_a_second_ctrl_c_tells_what_it_leaves(tmp_path, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("microgd.cli.parallel.train", stop)
+    kept = tmp_path / "kept.npz"
+    args = ["downpour", *MOONS, "--checkpoint", kept]
+    done = invoke(*args)
+    assert (done.exit_code, done.stderr) == (130, "interrupted; nothing was saved\n")
+    kept.touch()
+    assert invoke(*args).stderr == f"interrupted; {kept} is as it was last saved\n"
+
+
 def test_processes_are_what_is_used_if_nothing_is_said(tmp_path):
     done = subprocess.run(
         [*COMMAND, "downpour", *MOONS, "--json"], capture_output=True, text=True, check=False,

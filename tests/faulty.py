@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from microgd import nn, parallel
-from microgd.parallel.processes.links import Asking
+from microgd.parallel.processes.links import Asking, Writing
 from microgd.parallel.processes.memory import Slot
 from microgd.parallel.requests import Push
 
@@ -113,6 +113,19 @@ class Doomed:
 
         Asking.ask, Slot.get, Slot.put, Connection.send = asked, got, half_put, sent
         replica.of = lossy
+        self.arm_without_a_server(replica)
+
+    def arm_without_a_server(self, replica):
+        ask = Writing.ask
+
+        def asked(link, request):
+            pushes = isinstance(request, Push)
+            self.at(replica, "push" if pushes else "pull")
+            answer = ask(link, request)
+            self.at(replica, "pushed" if pushes else "pulled")
+            return answer
+
+        Writing.ask = asked
 
     def change(self, update):  # of a lock-free write, between its note and its store
         if self.phase == "write" and not Path(self.mark).exists():
@@ -170,7 +183,7 @@ def main(algorithm, checkpoint):
 
     record = parallel.train(
         model, moons, algorithm, 2, "processes", epochs=10_000, loss=slow, progress=began,
-        checkpoint=checkpoint,
+        checkpoint=checkpoint, every=0.05,
     )  # fmt: skip
     sys.stdout.write(f"updates {len(record.of('push'))}")
     return 130 if record.interrupted else 0

@@ -19,7 +19,7 @@ from microgd.parallel.errors import LostError, WorkerError
 from microgd.parallel.on_ray.cluster import running
 
 MINE = np.random.default_rng(0).permutation(ROWS)[1::2]  # of worker 1, which is the one that dies
-TRIALS = [0, *(pytest.param(trial, marks=pytest.mark.slow) for trial in range(1, 20))]
+TRIALS = [0, *(pytest.param(trial, marks=pytest.mark.slow) for trial in range(1, 21))]
 
 
 @pytest.fixture(autouse=True)
@@ -141,8 +141,11 @@ def test_the_end_of_another_machine_costs_no_more_than_its_workers(nodes, replac
 # The server, and all workers
 
 
+@pytest.mark.parametrize("trial", TRIALS)
 @pytest.mark.parametrize("title", ["ray::ShardActor", "ray::MeetingActor"])
-def test_the_death_of_the_server_is_a_clean_error_within_ten_seconds(cluster, title, tmp_path):
+def test_the_death_of_the_server_is_a_clean_error_within_ten_seconds(
+    cluster, title, trial, tmp_path
+):
     model, moons, struck = nn.MLP([2, 8, 2], rng=0), data.moons(80, rng=0), []
     before = model.state_dict()
 
@@ -196,13 +199,15 @@ def test_an_exception_of_a_worker_reaches_the_user_with_its_traceback_and_number
 # The caller
 
 
-def test_all_that_was_started_ends_when_the_caller_is_killed(program):
+@pytest.mark.parametrize("trial", TRIALS)
+def test_all_that_was_started_ends_when_the_caller_is_killed(program, trial):
     started, its = program
     started.kill()
     assert gone(its)
 
 
-def test_ctrl_c_saves_what_was_learned(program, tmp_path):
+@pytest.mark.parametrize("trial", TRIALS)
+def test_ctrl_c_saves_what_was_learned(program, trial, tmp_path):
     started, its = program
     os.killpg(started.pid, signal.SIGINT)  # as a terminal does: to the workers as well
     out, err = started.communicate(timeout=20)

@@ -29,10 +29,16 @@ def test_example_prints_what_the_readme_says(code, output):
 
 
 def test_commands_stand_alone_and_do_what_the_readme_says():
-    tour, tests = (command.strip() for command in COMMANDS)
+    tour, tests, lessons = (command.strip() for command in COMMANDS)
     fresh = "python3 -m venv .venv && . .venv/bin/activate && python -m pip install "
     assert tour == fresh + ". && microgd tour"
     assert tests == fresh + '-e ".[test]" && python -m pytest -n auto'
+    assert lessons == fresh + '".[tutorials]" && microgd learn'
+
+
+def test_the_lesson_that_the_readme_runs_as_a_script_is_there():
+    (name,) = re.findall(r"`python lessons/(\S+)`", README)
+    assert (ROOT / "tutorials" / name).is_file()
 
 
 @pytest.mark.parametrize(("number", "command"), list(enumerate(COMMANDS, 1)))

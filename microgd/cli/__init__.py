@@ -19,6 +19,11 @@ from microgd.cli.grouped import Grouped
 from microgd.cli.tour import EXAMPLES, tour
 from microgd.draw.terminal import forgive_ascii
 
+START = """\b
+Start here:
+  microgd tour     watch gradients, in one neuron and in deep networks
+  microgd learn    the lessons, for a little Python and no calculus
+"""
 app = typer.Typer(
     name="microgd",
     add_completion=False,
@@ -48,7 +53,7 @@ def _show_version(wanted: bool) -> None:
     raise typer.Exit
 
 
-@app.callback(invoke_without_command=True, epilog="\b\nStart here:\n  microgd tour")
+@app.callback(invoke_without_command=True, epilog=START)
 def _start(
     context: typer.Context,
     version: Annotated[  # noqa: ARG001 (the callback has answered it)

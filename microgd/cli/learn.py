@@ -21,17 +21,20 @@ Examples:
   microgd learn --copy lessons  all of them, into a folder of yours
 """
 FIRST_PORT = 2718
+NEEDED = ("marimo", "matplotlib")  # for the pages; the list does without
+INSTALL = "pip install 'microgd[tutorials]'"
 
 
 def learn(
     number: Annotated[
-        int | None, typer.Argument(metavar="NUMBER", help="The lesson to open; without it, all.")
+        int | None, typer.Argument(metavar="NUMBER", help="The lesson to open; without it, a list.")
     ] = None,
     edit: Annotated[
         bool, typer.Option("--edit", help="Open a copy, made in this folder, with its code.")
     ] = False,
     to: Annotated[
-        Path | None, typer.Option("--copy", metavar="DIR", help="Hand over the files of all.")
+        Path | None,
+        typer.Option("--copy", metavar="DIR", help="Copy all lessons there, as Python files."),
     ] = None,
     port: Annotated[
         int | None,
@@ -64,7 +67,7 @@ def _list() -> None:
     paragraph(screen, listing(every))
     hours = sum(lesson.minutes for lesson in every) / 60
     said = f"About {hours:.1f} hours in all. Open the first with 'microgd learn {every[0].number}'."
-    paragraph(screen, said)
+    paragraph(screen, f"{said}{_still_missing()}")
 
 
 def listing(every: list[Lesson]) -> "Table":
@@ -91,17 +94,25 @@ def _hand_over(to: Path) -> None:
         f"  marimo edit {first}   open it, read its code, change it\n"
         f"  python {first}        print the essentials\n"
         f"  marimo export ipynb {first} -o {Path(first).stem}.ipynb\n"
-        "                          make a Jupyter notebook of it",
+        f"                          make a Jupyter notebook of it{_still_missing()}",
     )
+
+
+def _missing() -> str | None:
+    """The first package without which no lesson opens, if there is one."""
+    return next((name for name in NEEDED if find_spec(name) is None), None)
+
+
+def _still_missing() -> str:
+    """What to install before a lesson opens; nothing where all is there."""
+    package = _missing()
+    return f"\nThe package {package} is still missing for that: {INSTALL}" if package else ""
 
 
 def _open(lesson: Lesson, edit: bool, port: int | None, browser: bool) -> None:
     """Serve the page until Ctrl-C."""
-    for package in ("marimo", "matplotlib"):
-        if find_spec(package) is None:
-            raise ModuleNotFoundError(
-                f"learn: the package {package} is not installed; pip install 'microgd[tutorials]'"
-            )
+    if package := _missing():
+        raise ModuleNotFoundError(f"learn: the package {package} is not installed; {INSTALL}")
     path = lesson.path
     if edit:
         path = Path(lesson.path.name)

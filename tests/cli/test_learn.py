@@ -44,7 +44,15 @@ def test_the_list_needs_neither_marimo_nor_matplotlib():
         [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True
     )
     assert learn.lessons()[-1].title in done.stdout
+    assert done.stdout.endswith(
+        "Open the first with 'microgd learn 1'.\n"
+        "The package marimo is still missing for that: pip install 'microgd[tutorials]'\n\n"
+    )
     assert done.stderr == ""
+
+
+def test_what_is_there_is_not_missing():
+    assert "missing" not in run()
 
 
 @pytest.mark.parametrize("missing", ["marimo", "matplotlib"])
@@ -89,6 +97,15 @@ def test_the_files_are_handed_over_as_they_are(tmp_path):
     assert f"Wrote {len(learn.lessons())} lessons into" in said
     for command in ("marimo edit 01_", "python 01_", "marimo export ipynb 01_"):
         assert command in said
+
+
+def test_files_without_the_extra_say_what_to_install(tmp_path):
+    program = BARE + f"sys.argv = ['microgd', 'learn', '--copy', {str(tmp_path)!r}]; c.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, encoding="utf-8", check=True
+    )
+    assert "pip install 'microgd[tutorials]'" in done.stdout
+    assert len(list(tmp_path.iterdir())) == len(learn.lessons())
 
 
 def test_what_lies_there_is_not_overwritten(tmp_path):

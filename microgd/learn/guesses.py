@@ -35,4 +35,4 @@ def reveal(guessed: Any, right: str, because: str) -> Any:
         return said(f"**{right}.** {because}", "neutral")
     if guessed.value == right:
         return said(f"**{right}: as you said.** {because}", "success")
-    return said(f"**You said {guessed.value}; it is {right}.** {because}", "warn")
+    return said(f"**You said: {guessed.value}. It is: {right}.** {because}", "warn")

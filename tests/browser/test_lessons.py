@@ -164,7 +164,7 @@ def test_where_gradients_go(opens):
     learner.sees("The answer appears when you have sent your guess.")
     learner.has_not_seen("Measured on 100 digits")
     learner.guesses("what is left at the first hidden layer", "about a tenth")
-    learner.sees("You said about a tenth; it is less than a hundred-thousandth.")
+    learner.sees("You said: about a tenth. It is: less than a hundred-thousandth.")
     learner.sees("Measured on 100 digits")
 
     ten = learner.picture("Scale of the weights")

@@ -20,7 +20,7 @@ def test_nothing_is_told_before_there_is_a_guess(on_a_page):
     ("guessed", "kind", "says"),
     [
         ("it grows", "success", "it grows: as you said."),
-        ("it shrinks", "warn", "You said it shrinks; it is it grows."),
+        ("it shrinks", "warn", "You said: it shrinks. It is: it grows."),
     ],
 )
 def test_a_guess_is_answered_by_what_was_measured(on_a_page, send, guessed, kind, says):
@@ -37,7 +37,7 @@ def test_outside_of_a_page_nobody_waits_and_the_answer_is_told(send):
     assert "it grows." in said
     assert "Measured: 3." in said
     said = learn.reveal(send(field, "it shrinks"), "it grows", "Measured: 3.").text
-    assert "You said it shrinks" in said
+    assert "You said: it shrinks" in said
 
 
 @pytest.mark.parametrize("page", [False, True])

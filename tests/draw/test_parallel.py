@@ -197,6 +197,17 @@ def test_lost_writes_are_shares_and_need_a_run_without_a_lock():
         draw.lost_writes({0.1: train()})
 
 
+def test_lost_writes_over_less_than_two_decades_have_numbers_at_both_ends():
+    records = {share: train("hogwild", write=share) for share in (0.06, 0.3, 1.0)}
+    plot = draw.lost_writes(records)
+    for axis, name in ((plot.xaxis[0], "x"), (plot.yaxis[0], "y")):
+        ticks, values = axis.ticker.ticks, column(plot, name)[0]
+        assert min(values) / 10 < ticks[0] <= min(values) <= max(values) <= 2 * ticks[-1]
+        assert len(ticks) >= 3
+    (points,) = plot.select(name="points")
+    assert points.glyph.fill_alpha == 1  # what was measured is seen
+
+
 def test_a_run_that_lost_nothing_is_counted_in_the_title():
     alone = train("hogwild", workers=1)
     assert draw.lost_writes({0.5: alone}).title.text.endswith("(1 lost none)")

@@ -1,7 +1,10 @@
 """Lost writes against sparsity: what workers without a lock undo of one another's."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+import numpy as np
+from bokeh.models import FixedTicker
 
 from microgd.draw.plots.curves import curves
 from microgd.parallel.events import Record
@@ -34,4 +37,20 @@ def lost_writes(records: Mapping[float, Record], **options: Any) -> Any:
     none = sum(not share for share in found.values())
     title = "lost writes against density" + (f" ({none} lost none)" if none else "")
     lines = {"measured": (list(found), list(found.values()))}
-    return curves(lines, title, "density of the data", "share lost", "xy", **options)
+    plot = curves(lines, title, "density of the data", "share lost", "xy", **options)
+    for point in plot.select(name="points"):
+        point.glyph.update(size=8, fill_alpha=1, line_alpha=1)
+    plot.xaxis.ticker = FixedTicker(ticks=_ticks(found))
+    plot.yaxis.ticker = FixedTicker(ticks=_ticks(found.values()))
+    return plot
+
+
+def _ticks(values: Iterable[float]) -> list[float]:
+    """1, 2 and 5 of every decade: of two decades or less, Bokeh's own stand at one end.
+
+    >>> _ticks([0.04, 0.3])
+    [0.01, 0.02, 0.05, 0.1, 0.2, 0.5]
+    """
+    places = np.log10([value for value in values if value > 0] or [1])
+    decades = range(int(np.floor(places.min())), int(np.floor(places.max())) + 1)
+    return [float(f"{first}e{power}") for power in decades for first in (1, 2, 5)]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from bokeh.models import (
+    BasicTickFormatter,
     ColumnDataSource,
     FixedTicker,
     Range1d,
@@ -61,6 +62,7 @@ def timeline(record: Record, **options: Any) -> Any:
     for kind in MARKS:
         _marks(plot, kind, shown.of(kind))
     legend(plot)
+    plot.xaxis.formatter = BasicTickFormatter(power_limit_low=-6)  # 0.0005 s, and not 5.000e-4
     plot.toolbar.autohide = False
     plot.min_border_left = SIDE
     zooms = [WheelZoomTool(dimensions="width"), ZoomInTool(dimensions="width")]

@@ -121,6 +121,14 @@ def test_linear_algebra_has_one_thread_in_each_worker(monkeypatch):
     assert "OPENBLAS_NUM_THREADS" not in os.environ
 
 
+def test_workers_treat_an_overflow_as_the_caller_does():
+    with np.errstate(all="ignore"):
+        _, record = trained("processes", "downpour", 2, loss=backends.overflowing)
+    assert len(record.losses) == 16
+    with pytest.raises(WorkerError, match="AssertionError"):
+        trained("processes", "downpour", 2, loss=backends.overflowing)
+
+
 def test_a_lock_free_worker_cannot_change_what_it_sees():
     with pytest.raises(WorkerError, match=r"worker 0: ValueError: .*read-only"):
         trained("processes", backends.Meddling(lr=0.1), 1)

@@ -7,6 +7,9 @@ import threading
 import traceback
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
 
 from microgd.parallel import heap
 from microgd.parallel.algorithms import Algorithm
@@ -26,7 +29,10 @@ def leave_if_imported() -> None:
 
 
 def packed(algorithm: Algorithm, job: Job) -> bytes:
-    """What a worker is told. Raises TypeError, naming the part, for what cannot be pickled."""
+    """What a worker is told, with what NumPy is to do about an overflow, which is as here.
+
+    Raises TypeError, naming the part, for what cannot be pickled.
+    """
     for name, part in {"model": job.model, "loss": job.loss, "algorithm": algorithm}.items():
         try:
             pickle.dumps(part)
@@ -36,7 +42,7 @@ def packed(algorithm: Algorithm, job: Job) -> bytes:
                 f" handed to worker processes ({error}); make it of functions and classes that a"
                 " module defines, without lambda, or train with backend='simulated'"
             ) from error
-    return pickle.dumps((algorithm, job))
+    return pickle.dumps((algorithm, job, np.geterr()))
 
 
 def work(
@@ -51,7 +57,7 @@ def work(
     """Run worker number `me`, after `taken` batches that are done; tell the parent how it ended."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        algorithm, job = _unpacked(told)
+        algorithm, job, errors = _unpacked(told)
         heap.keep()
         replica = job.replica(me, taken)
         pipe.send(("ready",))
@@ -60,7 +66,8 @@ def work(
         link: Link = asking
         if common is not None and log is not None:
             link = Writing(asking, common, log, algorithm, me)
-        drive(algorithm.worker(replica, me, job.workers), link)
+        with np.errstate(**errors):
+            drive(algorithm.worker(replica, me, job.workers), link)
         pipe.send(("done",))
     except BaseException:  # noqa: BLE001 - whatever it is, the parent is told, and raises it
         with suppress(OSError):
@@ -75,13 +82,13 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _unpacked(told: bytes) -> tuple[Algorithm, Job]:
+def _unpacked(told: bytes) -> tuple[Algorithm, Job, Any]:
     try:
-        algorithm, job = pickle.loads(told)  # noqa: S301 - from our own parent
+        algorithm, job, errors = pickle.loads(told)  # noqa: S301 - from our own parent
     except AttributeError as error:
         error.add_note(
             "a worker imports what model, loss and algorithm are made of; define it in a module,"
             " a .py file, and import it from there, or train with backend='simulated'"
         )
         raise
-    return algorithm, job
+    return algorithm, job, errors

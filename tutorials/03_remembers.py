@@ -360,17 +360,17 @@ def _(learn, sizes, slide_doublings):
         "doublings",
         "how many",
     )
-    _ax.plot(range(_now + 1), _written, "o-", color="C1")
-    _ax.plot(range(_now + 1), _nodes, "o-", color="C0")
+    _ax.plot(range(_now + 1), _written, "o-", color=learn.COLOURS[1])
+    _ax.plot(range(_now + 1), _nodes, "o-", color=learn.COLOURS[0])
     _far = _written[-1] > 1.3 * _nodes[-1]
     _ax.annotate(
         "x, when written out", (_now, _written[-1]), (8, 0), textcoords="offset points",
-        color="C1", va="center",
+        color=learn.COLOURS[1], va="center",
     )  # fmt: skip
     if _far:
         _ax.annotate(
             "nodes of the graph", (_now, _nodes[-1]), (8, 0), textcoords="offset points",
-            color="C0", va="center",
+            color=learn.COLOURS[0], va="center",
         )  # fmt: skip
     _ax.set_xticks(range(_now + 1))
     _ax.set_xlim(-0.3, max(_now, 1) * 1.35)

@@ -537,7 +537,12 @@ def _(five, learn, mg, move_a, move_b):
         height=2.2,
     )
     _names = ["straight from r", "through p", "together"]
-    _ax.barh(_names[::-1], [_total, *_parts[::-1]], color=["C1", "C0", "C0"], height=0.6)
+    _ax.barh(
+        _names[::-1],
+        [_total, *_parts[::-1]],
+        color=[learn.COLOURS[1], learn.COLOURS[0], learn.COLOURS[0]],
+        height=0.6,
+    )
     _ax.axvline(0, color="#767676", lw=1)
     _far = 1.15 * max(abs(_total), *map(abs, _parts), 1)
     _ax.set_xlim(-_far, _far)
@@ -664,7 +669,9 @@ def _(efforts, learn, products):
         "how many",
         height=3.4,
     )
-    for _which, (_name, _colour) in enumerate((("paths", "C1"), ("arrows", "C0"))):
+    for _which, (_name, _colour) in enumerate(
+        (("paths", learn.COLOURS[1]), ("arrows", learn.COLOURS[0]))
+    ):
         _ax.plot(range(1, 31), efforts[:, _which], color=_colour, lw=1.5)
         _ax.plot(_now, efforts[_now - 1, _which], "o", color=_colour, ms=8)
         _ax.text(30.5, efforts[-1, _which], _name, color=_colour, va="center")

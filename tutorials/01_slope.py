@@ -294,7 +294,7 @@ def _(errors, exact, exponents, learn, limit_seen, mo, np, road, slope_of_string
     learn.say(f"Pegs at 1e-{best} measure best; at 1e-16 the measured slope is {closest:g}.")
     _power = int(np.floor(np.log10(errors.min())))
     mo.md(rf"""
-    A computer keeps about 16 digits of a number. The two heights agree in ever more of them, so that ever fewer are left for the difference; with a run of $10^{{-16}}$ both pegs have the same place to the last digit, and the measured slope is {closest:g}. The best of these runs is $10^{{-{best}}}$, and even there the slope is off by ${errors.min() / 10**_power:.1f} \cdot 10^{{{_power}}}$. `mg.grad` gave {exact[6]:g}, with no error at all. Measured slopes stay useful all the same, as a check that a derivative was written down rightly: that is lesson 5.
+    A computer keeps about 16 digits of a number. The two heights agree in ever more of them, so that ever fewer are left for the difference; with a run of $10^{{-16}}$ both pegs have the same place to the last digit, and the measured slope is {closest:g}. The best of these runs is $10^{{-{best}}}$, and even there the slope is off by ${{{errors.min() / 10**_power:.1f} \cdot 10^{{{_power}}}}}$. `mg.grad` gave {exact[6]:g}, with no error at all. Measured slopes stay useful all the same, as a check that a derivative was written down rightly: that is lesson 5.
     """)
     return best, closest
 

@@ -27,7 +27,7 @@ def _(mo):
     mo.md(r"""
     # 5. Write an operation of your own
 
-    **The question: the engine knows some fifty operations. If the one you need is not among them, what do you have to tell it; and if you tell it something false, who will notice?**
+    The engine knows some fifty operations. **If the one you need is not among them, what do you have to tell it; and if you tell it something false, who will notice?**
 
     In lesson 4 the gradient went back through a graph edge by edge, and at each edge the engine needed one thing only: the *local derivative* of that operation. So this is all that a new operation owes to the engine: how to compute it, and its derivative.
 
@@ -221,7 +221,7 @@ def _(mo):
     mo.md(r"""
     ## The ruler
 
-    In lesson 1 you measured a slope without any calculus: go a little to the right, a little to the left, and divide the difference in height by the distance. This is a **finite difference**:
+    In lesson 1 you measured a slope without any calculus, with two pegs and a string. There, one peg stood at the place itself; now put one a little to the right of it, the other as far to the left, and divide the difference in height by the distance. This is a **finite difference**:
 
     $$f'(x) \;\approx\; \frac{f(x + h) - f(x - h)}{2h}$$
 

@@ -29,7 +29,7 @@ def _(mo):
     mo.md(r"""
     # 6. From a neuron to a network
 
-    **The question: a single neuron draws one straight line through the world. What can several of them do that one cannot, and who sets their weights?**
+    A single neuron draws one straight line through the world. **What can several of them do that one cannot, and who sets their weights?**
 
     Here are two switches, $x_1$ and $x_2$, each 0 or 1. The lamp shall be on when they *differ*. This is the **exclusive or**, XOR for short: four cases, two of them *yes*. (In the pictures, 01 is the case $x_1 = 0$, $x_2 = 1$.)
     """)

@@ -29,7 +29,7 @@ def _(mo):
     mo.md(r"""
     # 9. The optimizers race
 
-    **The question.** Gradient descent (lesson 2) has no memory: it looks at the slope under its feet and takes a step. Six famous rules *remember* something of the slopes they have seen. What does each of them remember, and whom does that help, where?
+    Gradient descent (lesson 2) has no memory: it looks at the slope under its feet and takes a step. Six famous rules *remember* something of the slopes they have seen. **What does each of them remember, and whom does that help, where?**
 
     Such a rule is called an **optimizer**. We let them race on two grounds of two weights each, which can be drawn whole, and then on a real network. The height of the ground is the **loss**; the **learning rate** (lr, or η) says how far to go for a given slope.
     """)

@@ -15,7 +15,7 @@ from microgd.draw.descent.page import page as page_of
 
 PHONES = [(320, 640), (360, 740), (400, 860)]
 DESKTOP = (1280, 720)
-COLUMN = (708, 720)  # the frame in a notebook
+COLUMN = (708, 720)  # a frame in a notebook, lower than any
 RULES = ["sgd", "momentum", "nesterov", "adam"]
 VIEWS = pytest.mark.parametrize("view", ["contour", "space"])
 
@@ -435,6 +435,16 @@ def test_in_a_notebook_the_numbers_stand_beside_the_surface(visit):
     assert page.evaluate("document.documentElement.scrollWidth") == COLUMN[0]
     footer = page.locator("footer").bounding_box()
     assert footer["y"] + footer["height"] <= COLUMN[1]
+
+
+@pytest.mark.parametrize("count", [1, 4, 7])
+@pytest.mark.parametrize("surface", ["ravine", "saddle"])
+def test_in_a_notebook_the_curves_are_in_sight_however_many_run(visit, surface, count):
+    found = race(surface, list(mg.descent.RULES)[:count])
+    height = int(re.search(r"height: (\d+)px", bundle(found)["text/html"])[1])
+    page = visit(page_of(found), size=(COLUMN[0], height))
+    chart, footer = (page.locator(name).bounding_box() for name in ("#chart svg", "footer"))
+    assert chart["y"] + chart["height"] <= footer["y"]
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONES[1]], ids=["desktop", "phone"])

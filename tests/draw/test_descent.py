@@ -97,6 +97,15 @@ def test_a_notebook_shows_the_page_in_a_frame_and_text_below():
     assert "final loss" in long["text/html"]
 
 
+def test_every_run_makes_the_frame_a_row_higher():
+    def height(rules):
+        bundle = race("bowl", rules, steps=2)._repr_mimebundle_()
+        return int(re.search(r"height: (\d+)px", bundle["text/html"])[1])
+
+    one, two, four = (height(["sgd", "momentum", "adam", "adagrad"][:n]) for n in (1, 2, 4))
+    assert four - two == 2 * (two - one) > 0
+
+
 def test_marimo_shows_the_same_frame():
     found = race("bowl", ["sgd"], steps=5)
     assert found._mime_() == ("text/html", found._repr_mimebundle_()["text/html"])

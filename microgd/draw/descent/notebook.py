@@ -6,7 +6,7 @@ from microgd.draw.descent.table import plain
 from microgd.draw.plots.page import folded
 
 MOST_ROWS = 4_000  # steps of all runs that a page within a notebook holds; saved, it holds more
-HEIGHT = 720  # pixels of the frame
+HEIGHT, ROW = 740, 32  # pixels of the frame for one run, and for the row of each further one
 
 
 def bundle(race: Race) -> dict[str, str]:
@@ -18,4 +18,5 @@ def bundle(race: Race) -> dict[str, str]:
     title = f"Race on {race.surface.name}"
     rows = sum(map(len, race.runs))
     document = page(race) if rows <= MOST_ROWS else ""
-    return {"text/plain": repr(race), "text/html": folded(document, title, HEIGHT, plain(race))}
+    height = HEIGHT + ROW * (len(race.runs) - 1)  # so that the curves below the rows stay in sight
+    return {"text/plain": repr(race), "text/html": folded(document, title, height, plain(race))}

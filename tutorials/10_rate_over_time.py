@@ -307,14 +307,14 @@ def _(best_constant, best_end, calculated, ends, expected, floor_seen, learn):
     _ends = ends | {_best: best_end}
     _rings = calculated | {_best: expected([best_constant] * 300)[-1]}
     _names = sorted(_ends, key=_ends.get)
-    _hues = {"constant": "#4a525c", _best: "C1"}
+    _hues = {"constant": "#4a525c", _best: learn.COLOURS[1]}
     _figure, _ax = learn.axes(
         "Mean loss of a thousand walkers after 300 steps",
         "loss, logarithmic (ring: calculated from the rates)",
         height=4,
     )
     for _place, _name in enumerate(reversed(_names)):
-        _ax.barh(_place, _ends[_name], color=_hues.get(_name, "C0"))
+        _ax.barh(_place, _ends[_name], color=_hues.get(_name, learn.COLOURS[0]))
         _ax.plot(_rings[_name], _place, "o", color="#1b2026", mfc="white", ms=5)
         _ax.text(_ends[_name] * 1.2, _place, f"{_ends[_name]:.4f}", va="center", fontsize=9)
     _ax.set_yticks(range(len(_names)), reversed(_names))
@@ -418,8 +418,8 @@ def _(base, best_end, learn, np, plans, walk, which):
         left.set_ylim(0, max(2.2, 1.08 * lr))
         left.text(300, 2.02, "2/L", ha="right", va="bottom", color="#767676", fontsize=9)
         right.semilogy(np.clip(losses, 1e-4, 1e12))
-        right.axhline(best_end, color="C1", lw=1, ls="--")
-        right.text(2, best_end * 0.8, "best constant", va="top", color="C1", fontsize=9)
+        right.axhline(best_end, color=learn.COLOURS[1], lw=1, ls="--")
+        right.text(2, best_end * 0.8, "best constant", va="top", color=learn.COLOURS[1], fontsize=9)
         right.set_ylim(5e-4, max(50, min(1e12, losses.max() * 2)))
         return figure
 
@@ -499,7 +499,7 @@ def _(adam_rates, learn, trained):
         "training loss, logarithmic",
         height=3.3,
     )
-    for _name, _color in (("constant", "#4a525c"), ("cosine", "C0")):
+    for _name, _color in (("constant", "#4a525c"), ("cosine", learn.COLOURS[0])):
         _losses = [trained[_name][_lr] for _lr in adam_rates]
         _ax.loglog(adam_rates, [_loss.mean() for _loss in _losses], color=_color, label=_name)
         _ax.loglog(adam_rates, _losses, "o", color=_color, ms=3)
@@ -581,7 +581,7 @@ def _(learn, runs, warm_runs, warm_seen):
     )
     for _history, _name, _color in (
         (at_once, "at once", "#4a525c"),
-        (slowly, "with warm-up", "C0"),
+        (slowly, "with warm-up", learn.COLOURS[0]),
     ):
         _left.plot(_history["lr"], color=_color, label=_name)
         _right.semilogy(_history["loss"], color=_color, lw=1.3)
@@ -627,7 +627,13 @@ def _(learn, walks):
     _figure, _ax = learn.axes("One cosine, and four", "step", "mean loss, logarithmic", height=3.2)
     _ax.semilogy(single, color="#4a525c", label="one cosine")
     _ax.semilogy(restarted, label="warm restarts")
-    _ax.plot(cycle_ends, restarted[list(cycle_ends)], "o", color="C1", label="end of a cosine")
+    _ax.plot(
+        cycle_ends,
+        restarted[list(cycle_ends)],
+        "o",
+        color=learn.COLOURS[1],
+        label="end of a cosine",
+    )
     _ax.legend(loc="upper right", ncols=3, frameon=False)
     learn.say(
         "Loss at the ends of the restarts, and of one cosine there: "

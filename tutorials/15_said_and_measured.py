@@ -294,8 +294,8 @@ def _(bumps, ends, learn, np, said_3):
         height=3.4,
     )
     _left.plot(_x, [bumps(x, 0.0) for x in _x])
-    _left.plot(0, 0, "o", color="C2", ms=8)
-    _left.text(0, -0.12, "lowest", color="C2", ha="center", va="top")
+    _left.plot(0, 0, "o", color=learn.COLOURS[2], ms=8)
+    _left.text(0, -0.12, "lowest", color=learn.COLOURS[2], ha="center", va="top")
     _left.set_ylim(-0.45, 3.4)
     _picture = _right.imshow(
         ends["bumps"],
@@ -499,7 +499,7 @@ def _(GREY, learn, np, path, ravine, zeros):
         )
         one, other = path(1), path(10.0**power)
         ax.plot(*one.T, color=GREY, lw=5, alpha=0.45, label="as it is")
-        ax.plot(*other.T, "o-", color="C1", ms=3, lw=1.2, label="multiplied")
+        ax.plot(*other.T, "o-", color=learn.COLOURS[1], ms=3, lw=1.2, label="multiplied")
         ax.plot(0, 0, "x", color=GREY)
         ax.set(xlim=(-10, 1), ylim=(-2.6, 2.6))
         ax.legend(loc="lower left", frameon=False)
@@ -662,9 +662,11 @@ def _(GREY, even_axes, learn, mo, narrow, np, ravine, round_bowl, said_7):
         _start, _slope = _run.points[0], _run.gradients[0]
         _tip = _start - _long * _slope / np.linalg.norm(_slope)
         _ax.plot(*_run.points.T, color=GREY, lw=1)
-        _ax.annotate("", _tip, _start, arrowprops={"arrowstyle": "-|>", "color": "C1", "lw": 2})
-        _ax.plot(*_start, "o", color="C1")
-        _ax.plot(0, 0, "x", color="C0", ms=8, mew=2)
+        _ax.annotate(
+            "", _tip, _start, arrowprops={"arrowstyle": "-|>", "color": learn.COLOURS[1], "lw": 2}
+        )
+        _ax.plot(*_start, "o", color=learn.COLOURS[1])
+        _ax.plot(0, 0, "x", color=learn.COLOURS[0], ms=8, mew=2)
         _ax.set(xlim=_box[:2], ylim=_box[2:], aspect="equal")
     mo.vstack(
         [
@@ -750,11 +752,14 @@ def _(full, learn, mo, said_8, stochastic):
     _figure, _ax = learn.axes(
         "How far from the ridge", "step", "distance from the ridge, |y|", height=3.2
     )
-    _ax.plot(stochastic[:, :25], color="C0", lw=0.8, alpha=0.5)
-    _ax.plot([], [], color="C0", label="one example a step: 25 of the 200")
-    for _start, _colour, _name in ((1, "C2", "0.001"), (2, "C3", "0.000001")):
+    _ax.plot(stochastic[:, :25], color=learn.COLOURS[0], lw=0.8, alpha=0.5)
+    _ax.plot([], [], color=learn.COLOURS[0], label="one example a step: 25 of the 200")
+    for _start, _colour, _name in (
+        (1, learn.COLOURS[2], "0.001"),
+        (2, learn.COLOURS[3], "0.000001"),
+    ):
         _ax.plot(full[:, _start], color=_colour, label=f"full gradient, from {_name} beside it")
-    _ax.plot(full[:, 0], color="C1", lw=3, label="full gradient, on the ridge")
+    _ax.plot(full[:, 0], color=learn.COLOURS[1], lw=3, label="full gradient, on the ridge")
     _ax.set(ylim=(-0.04, 1.7))
     _ax.legend(loc="upper left", frameon=False, ncols=2)
     mo.vstack(

@@ -874,7 +874,10 @@ def _(mo):
     - C. Zhang et al. (2017), *Understanding deep learning requires rethinking generalization*
       (networks learn random labels by heart), [arXiv:1611.03530](https://arxiv.org/abs/1611.03530)
 
-    **Next:** words as vectors, learned from a book: `microgd learn 12`.
+    ## What comes next
+
+    Every example so far came with its answer. Lesson 12 learns from a book in which nobody has marked any, and
+    makes vectors of its words: `microgd learn 12`.
     """)
     return
 

@@ -978,7 +978,10 @@ def _(mo):
     All of it is measured again by `microgd reproduce delayed-descent`, `hogwild`, `delay-aware` and
     `elastic-stability`.
 
-    Next: networks that do not train, and a doctor for them. `microgd learn 14`
+    ## What comes next
+
+    Late gradients are one thing that can go wrong, and there are others. Lesson 14 has six networks that do not
+    train, and a doctor for them: `microgd learn 14`.
     """)
     return
 

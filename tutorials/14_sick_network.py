@@ -257,7 +257,7 @@ def _(mo):
     mo.md(r"""
     - **Gradient that arrives**: its length at the outputs of a layer, beside that at the last hidden layer. Through six layers some of it may get lost, or come on top; a factor of twenty, either way, is too much. (Lesson 7)
     - **Spread of the outputs**: their standard deviation.
-    - **Dead units**: rectifiers that give 0 for each of the 200 images. No gradient passes them.
+    - **Dead units**: ReLU units (also called rectifiers) that give 0 for each of the 200 images. No gradient passes them.
     - **Saturated outputs**: those on the flat parts of a tanh or sigmoid, where next to no gradient passes. A dash: this activation has no such thing.
     - **Units with a twin**: their weights are those of another unit of the same layer.
     - **The next step**: the largest change of a layer's weights, divided by their length. About a thousandth is usual; here, where 200 images are seen at once, a few hundredths still do.
@@ -1023,7 +1023,7 @@ def _(answer_loop, learn, mg, np):
         for found in mg.explain.diagnose(model, moons, rule):
             if found.disease == "stale gradient":
                 return learn.wrong(
-                    f"The doctor still finds a stale gradient: {found.evidence}. `backward` adds to what stands in `.grad`; who takes the old away?"
+                    f"The doctor still finds a stale gradient: {found.evidence}. `backward` adds to what stands in `.grad`; who takes the old away? The loops of lessons 10 and 12 have a line for that."
                 )
         if not np.allclose(model[0].weight.numpy(), one_by_one(moons)):
             return learn.wrong(
@@ -1096,7 +1096,7 @@ def _(mo):
 
     ## What comes next
 
-    The closing page: what is often said of all this, and what you can measure. `microgd learn 15`
+    The closing page has what is often said of all this, and what you can measure: `microgd learn 15`.
     """)
     return
 

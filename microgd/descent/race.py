@@ -158,8 +158,8 @@ def race(
     spread = noise if isinstance(noise, tuple) else (noise or 0.0,)
     limits = {"lr": lr, "clip": clip, "noise": spread[0], "gamma of the noise": spread[-1]}
     for name, value in limits.items():
-        if value is not None and real("race", name, value, "give a number of at least 0") < 0:
-            raise ValueError(f"race: {name} is {value}; give a number of at least 0")
+        if value is not None:
+            real("race", name, value, "give a finite number of at least 0", 0)
     runs = tuple(
         run(
             ground, name, make, place, count,
@@ -183,7 +183,8 @@ def _conditions(
     if clip is not None:
         said.append(f"gradients clipped at {clip:g}")
     if schedule:
-        rates = runs[0].rates
-        low, high = rates.min(), rates.max()
-        said.append(f"rate scheduled, of {runs[0].name} between {low:.3g} and {high:.3g}")
+        spans = (
+            f"of {one.name} between {one.rates.min():.3g} and {one.rates.max():.3g}" for one in runs
+        )
+        said.append(f"rate scheduled, {', '.join(spans)}")
     return ", ".join(said)

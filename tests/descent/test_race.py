@@ -171,6 +171,15 @@ def test_a_schedule_can_be_seen_in_the_rates():
     assert found.runs[0].rates == pytest.approx([0.5, 0.5, 0.05, 0.05, 0.005])
 
 
+def test_the_rates_are_told_of_every_rule_as_a_metric_may_move_one_and_not_another():
+    found = race("ravine", "sgd,momentum", schedule=optim.ReduceLROnPlateau)
+    spans = [f"{run.rates.min():.3g} and {run.rates.max():.3g}" for run in found.runs]
+    assert spans[0] != spans[1]
+    assert found.about == (
+        f"rate scheduled, of sgd between {spans[0]}, of momentum between {spans[1]}"
+    )
+
+
 def test_the_state_is_the_optimizers_own_under_its_own_names():
     slots = {
         "sgd": set(),
@@ -285,7 +294,8 @@ def test_rates_come_from_the_name_the_call_or_the_surface():
         (lambda: race("bowl", steps=2.5), TypeError, "steps is 2.5"),
         (lambda: race("bowl", start=(1, 2, 3)), ValueError, "give two finite numbers"),
         (lambda: race("bowl", start=3), ValueError, "start is 3"),
-        (lambda: race("bowl", noise=-1.0), ValueError, "noise is -1.0; give a number of at least"),
+        (lambda: race("bowl", noise=-1.0), ValueError, "noise is -1.0; give a finite number of"),
+        (lambda: race("bowl", lr=math.inf), ValueError, "lr is inf; give a finite number of"),
         (lambda: race("bowl", noise=(1.0, -1.0)), ValueError, "gamma of the noise is -1.0"),
         (lambda: race("bowl", clip=-1.0), ValueError, "clip is -1.0"),
         (lambda: race("bowl", lr="fast"), TypeError, "lr is 'fast'"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from html import escape
-from typing import Any
 
 from microgd.cli.reproduce_table import HEADERS, span, summary, written
 from microgd.draw.article import article
@@ -20,15 +19,16 @@ def page(results: Sequence[Result], command: str) -> str:
     """One self-contained page of HTML; it makes no request, and follows light and dark."""
     from bokeh.embed import components
 
-    figures: dict[str, Any] = {
-        f"{result.claim.name}-{i}": curves(plot.curves, plot.title, plot.x, plot.y, plot.log)
+    figures = [
+        curves(plot.curves, plot.title, plot.x, plot.y, plot.log)
         for result in results
-        for i, plot in enumerate(result.plots)
-    }
-    script, places = components(figures, wrap_script=False) if figures else ("", {})
+        for plot in result.plots
+    ]
+    script, places = components(figures, wrap_script=False) if figures else ("", ())
+    drawn = iter(places)
     sections = [("All claims", _overview(results))]
     for result in results:
-        plots = [place for key, place in places.items() if key.startswith(f"{result.claim.name}-")]
+        plots = [next(drawn) for _ in result.plots]
         sections.append((result.claim.title, _section(result, plots)))
     return article(
         "microgd reproduce",

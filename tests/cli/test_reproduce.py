@@ -220,6 +220,16 @@ def test_the_page_has_every_number_and_plot(given, tmp_path):
     assert page.count("BEGIN bokeh.min.js") == 1
 
 
+def test_a_plot_stands_with_its_own_claim_though_another_name_begins_alike(given, tmp_path):
+    found = Plot("A plot", "x", "y", {"one": ([0.0, 1.0], [1.0, 10.0])})
+    row = Row("x", 1.0, 1.0, Absolute(0))
+    given(stand_in("easy", row, found), stand_in("easy-order", row, found))
+    path = tmp_path / "claims.html"
+    run("--html", str(path))
+    _, *sections = path.read_text(encoding="utf-8").split("<section")[1:]
+    assert [part.partition("</section>")[0].count("data-root-id") for part in sections] == [1, 1]
+
+
 def test_a_page_without_plots_needs_no_script(given, tmp_path):
     given(STATED)
     path = tmp_path / "claims.html"

@@ -265,6 +265,22 @@ def test_the_chart_shows_four_quantities_and_leads_to_a_step(visit):
     assert step(page) == 20
 
 
+def test_a_logarithmic_chart_within_one_power_of_ten_has_numbers_at_its_axis(visit):
+    found = race("rastrigin", "sgd")
+    assert found["sgd"].losses.min() > 10
+    assert found["sgd"].losses.max() < 100
+    page = visit(page_of(found))
+    assert page.locator("#log").is_checked()
+    marks = [float(m) for m in page.locator("#chart text[text-anchor=end]").all_text_contents()]
+    assert len(marks) >= 3
+    heights = page.locator("#chart .grid").evaluate_all(
+        "them => them.map(t => +t.getAttribute('y1'))"
+    )
+    assert heights == sorted(heights, reverse=True)
+    part = np.log(marks[1] / marks[0]) / np.log(marks[2] / marks[0])
+    assert (heights[1] - heights[0]) / (heights[2] - heights[0]) == pytest.approx(part, rel=1e-6)
+
+
 def test_values_are_told_under_the_pointer(visit):
     found = ravine()
     page = visit(page_of(found))

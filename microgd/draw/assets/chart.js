@@ -51,10 +51,12 @@ function paintChart() {
   chart.steps = (px) => Math.round(((px - PAD.left) / (right - PAD.left)) * record.steps);
   const y = (v) => bottom - (bottom - PAD.top) * Math.min(Math.max((scale(v) - low0) / (high0 - low0), 0), 1);
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}` });
-  for (const tick of ticks(low0, high0, 4).filter((t) => !log || Number.isInteger(t))) {
-    const v = log ? 10 ** tick : tick;
+  const powers = log ? ticks(low0, high0, 4).filter(Number.isInteger) : [];
+  // A logarithmic axis on which there are not two powers of ten has round numbers where they stand
+  const marks = powers.length > 1 ? powers.map((t) => [10 ** t, Math.abs(t) > 2 ? `1e${t}` : short(10 ** t)]) : ticks(from, to, 4).map((v) => [v, short(v)]);
+  for (const [v, said] of marks) {
     svg.append(shape("line", { class: "grid", x1: PAD.left, x2: right, y1: y(v), y2: y(v) }));
-    svg.append(shape("text", { x: PAD.left - 6, y: y(v) + 4, "text-anchor": "end" }, log && Math.abs(tick) > 2 ? `1e${tick}` : short(v)));
+    svg.append(shape("text", { x: PAD.left - 6, y: y(v) + 4, "text-anchor": "end" }, said));
   }
   for (const tick of ticks(0, record.steps, 5).filter(Number.isInteger)) {
     svg.append(shape("text", { x: chart.x(tick), y: height - 4, "text-anchor": "middle" }, tick));

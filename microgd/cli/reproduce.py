@@ -11,6 +11,7 @@ import typer
 
 from microgd.cli.reproduce_table import listing, table
 from microgd.cli.tour_report import place
+from microgd.cli.typed import typed
 from microgd.draw.terminal import console, paragraph
 from microgd.experiments.claim import Absolute, Claim, Range, Result, Row, check
 from microgd.experiments.claims import NAMES, load
@@ -78,7 +79,7 @@ def reproduce(
         from microgd.cli.reproduce_page import page
         from microgd.draw.plots.page import write
 
-        write(html, page(results, f"microgd reproduce --seed {seed}"))
+        write(html, page(results, typed()))
         if not as_json:
             paragraph(console(), f"Wrote {html}: open it in a browser.")
     if not holds:

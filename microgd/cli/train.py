@@ -10,7 +10,8 @@ import typer
 from microgd.cli.training import results
 from microgd.cli.training.options import Options
 from microgd.cli.training.plan import Plan, plan
-from microgd.cli.training.resume import checkpoint, command, source
+from microgd.cli.training.resume import checkpoint, source
+from microgd.cli.typed import typed
 from microgd.draw.terminal import console, paragraph
 from microgd.train import Callback, History, NotFiniteError, fit
 
@@ -107,6 +108,6 @@ def _wrote(options: Options, path: Path) -> None:
 
 def _how_to_go_on(options: Options) -> None:
     if options.checkpoint and options.checkpoint.exists():
-        typer.echo(f"saved in {options.checkpoint}; go on with\n  {command()}", err=True)
+        typer.echo(f"saved in {options.checkpoint}; go on with\n  {typed('--resume')}", err=True)
     else:
         typer.echo("nothing was saved; --checkpoint FILE would keep such a run", err=True)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -228,6 +229,14 @@ def test_a_plot_stands_with_its_own_claim_though_another_name_begins_alike(given
     run("--html", str(path))
     _, *sections = path.read_text(encoding="utf-8").split("<section")[1:]
     assert [part.partition("</section>")[0].count("data-root-id") for part in sections] == [1, 1]
+
+
+def test_the_page_names_the_command_that_made_it(given, tmp_path, monkeypatch):
+    given(STATED)
+    path = tmp_path / "claims.html"
+    monkeypatch.setattr(sys, "argv", ["microgd", "reproduce", "stated", "--html", str(path)])
+    run("stated", "--html", str(path))
+    assert "<code>microgd reproduce stated --html " in path.read_text(encoding="utf-8")
 
 
 def test_a_page_without_plots_needs_no_script(given, tmp_path):

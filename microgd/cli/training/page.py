@@ -1,12 +1,11 @@
 """`microgd train --html`: what came of a run, handed to the page that draws it."""
 
-import shlex
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from microgd.cli.training.plan import Plan
 from microgd.cli.training.results import Result, sentence
+from microgd.cli.typed import typed
 from microgd.draw.plots import page
 from microgd.draw.training import Training, training
 
@@ -21,7 +20,7 @@ def write(path: Path, plan: Plan, found: Result) -> None:
         path,
         training(
             Training(
-                command=shlex.join(["microgd", *sys.argv[1:]]),
+                command=typed(),
                 lines={name: said for name, said in plan.lines.items() if said},
                 ending=sentence(plan, found),
                 measured=found.measured,

@@ -1,8 +1,6 @@
 """Checkpoints of the command: they hold its options too, and a run goes on with the same ones."""
 
 import json
-import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -92,12 +90,6 @@ def source(options: Options, settings: Mapping[str, Any]) -> Path | None:
             param_hint="--resume",
         )
     return path
-
-
-def command() -> str:
-    """The command with which this run goes on, as one types it."""
-    words = ["microgd", *sys.argv[1:]]
-    return shlex.join(words if "--resume" in words else [*words, "--resume"])
 
 
 def _differ(name: str, there: Any, here: Any) -> str:

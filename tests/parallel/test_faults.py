@@ -3,6 +3,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -57,6 +58,30 @@ def ends(pids, seconds=10):
 
 
 # Workers that are killed
+
+
+@pytest.mark.parametrize("trial", TRIALS)
+@pytest.mark.parametrize("replace", [False, True])
+def test_one_that_is_killed_while_it_imports_holds_nobody_up(replace, trial):
+    given = np.random.default_rng(0).normal(size=(2_000, 64)), np.arange(2_000) % 10  # 1 MB
+    struck = []
+
+    def strike():
+        while not (own := children()):
+            time.sleep(0.001)
+        time.sleep(0.01 * trial)
+        os.kill(own[0], signal.SIGKILL)
+        struck.append(own[0])
+
+    thread = threading.Thread(target=strike)
+    thread.start()
+    record = parallel.train(
+        nn.MLP([64, 8, 10], rng=0), given, "downpour", 2, "processes", epochs=2, replace=replace
+    )
+    thread.join()
+    assert struck
+    assert len(record.of("died")) == 1
+    assert len(record.of("done")) == 1 + replace
 
 
 @pytest.mark.parametrize("trial", EVEN)

@@ -69,7 +69,8 @@ class Supervisor:
             stack.enter_context(interruptible(self.interrupt))
             stack.callback(self.end)
             for me in range(self.job.workers):
-                self.hire(me)
+                if not self.record.interrupted:
+                    self.hire(me)
             try:
                 while self.members and not self.record.interrupted:
                     for key, _ in self.selector.select(_TICK):
@@ -106,7 +107,8 @@ class Supervisor:
         self.store.hire(me)
         slot, taken = Slot(self.room), self.store.taken[me]
         log = self.store.logs[me] if isinstance(self.store, Open) else None
-        given = (me, self.told, taken, theirs, slot, self.store.common, log)
+        # Little enough for a pipe to hold: a start that has to wait for a reader waits for the dead
+        given = (me, taken, theirs, slot, self.store.common, log)
         process = CONTEXT.Process(target=work, args=given, daemon=True, name=f"worker {me}")
         with theirs, _starting(self.options.threads):
             process.start()
@@ -153,7 +155,10 @@ class Supervisor:
         except (EOFError, OSError):
             kind, rest = "gone", []
         now = time.monotonic() - self.start
-        if kind == "ready":
+        if kind == "here":
+            with suppress(OSError):  # that it died is heard from its pipe
+                member.pipe.send_bytes(self.told)
+        elif kind == "ready":
             member.ready = True
             self.begin()
         elif kind == "ask":

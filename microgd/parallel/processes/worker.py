@@ -47,7 +47,6 @@ def packed(algorithm: Algorithm, job: Job) -> bytes:
 
 def work(
     me: int,
-    told: bytes,
     taken: int,
     pipe: Connection,
     slot: Slot,
@@ -57,7 +56,8 @@ def work(
     """Run worker number `me`, after `taken` batches that are done; tell the parent how it ended."""
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        algorithm, job, errors = _unpacked(told)
+        pipe.send(("here",))
+        algorithm, job, errors = _unpacked(pipe.recv_bytes())
         heap.keep()
         replica = job.replica(me, taken)
         pipe.send(("ready",))

@@ -89,6 +89,8 @@ def _network(asked: Asked, picked: Chosen) -> None:
     if record.interrupted:
         kept = picked.options.get("checkpoint")
         said = f"saved in {kept}" if kept else "nothing was saved; --checkpoint FILE would keep it"
+        if not len(record.losses):
+            said = "there was nothing to save yet"
         typer.echo(f"interrupted; {said}", err=True)
         raise typer.Exit(130)
 

@@ -294,6 +294,22 @@ def test_ctrl_c_tells_what_there_is_and_exits_with_130(backend, tmp_path):
         assert "interrupted; nothing was saved" in err
 
 
+def test_ctrl_c_before_the_first_update_does_not_say_that_it_saved(tmp_path):
+    kept = tmp_path / "kept.npz"
+    with subprocess.Popen(
+        [*COMMAND, *LONG, "--checkpoint", str(kept)], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:  # fmt: skip
+        while not process.stdout.readline().startswith("network"):
+            pass
+        process.send_signal(signal.SIGINT)  # the workers are starting
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    assert kept.exists() == ("saved in" in err)
+
+
 def test_a_second_ctrl_c_tells_what_it_leaves(tmp_path, monkeypatch):
     def stop(*_, **__):
         raise KeyboardInterrupt

@@ -1,5 +1,6 @@
 """The surfaces of races, each written as a learner would write it, with one thing to show."""
 
+from inspect import signature
 from typing import Any
 
 from microgd.data import line
@@ -173,7 +174,13 @@ def surface_of(what: str | Surface | Function) -> Surface:
         return what
     if isinstance(what, str):
         return choose("surface", what, SURFACES)
-    if not callable(what):
-        raise TypeError(f"surface: {what!r:.60} is no function of x and y; give a name or one")
+    try:
+        signature(what).bind("x", "y")
+    except ValueError:  # written in C, and says nothing of its arguments
+        pass
+    except TypeError as error:  # no function at all, or of other arguments
+        raise TypeError(
+            f"surface: {what!r:.60} is no function of x and y ({error}); give a name or one"
+        ) from error
     name = getattr(what, "__name__", "surface")
     return Surface(name="surface" if name == "<lambda>" else name, f=what)

@@ -111,11 +111,16 @@ def test_a_function_keeps_its_name():
     assert surface_of(lambda x, y: x).name == "surface"
 
 
+def abs_of_one(x):
+    return abs(x)
+
+
 @pytest.mark.parametrize(
     ("make", "error", "said"),
     [
         (lambda: surface_of("ravin"), ValueError, "surface 'ravin' is unknown; did you mean 'rav"),
         (lambda: surface_of(3), TypeError, "surface: 3 is no function of x and y"),
+        (lambda: surface_of(abs_of_one), TypeError, "no function of x and y (too many positional"),
         (lambda: Surface(name="a", f=max, box=(1, 0, 0, 1)), ValueError, "has no inside"),
         (lambda: Surface(name="a", f=max, box=(0, 1, 0)), ValueError, "has no inside"),
         (

@@ -2,8 +2,6 @@
 
 import inspect
 import json
-import shlex
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from microgd.cli.training import data
 from microgd.cli.training.network import Learner, dtype, learner
 from microgd.cli.training.options import Options
 from microgd.cli.training.results import plain
+from microgd.cli.typed import typed
 from microgd.draw.terminal import console, paragraph
 from microgd.parallel import Record, train
 from microgd.parallel.errors import WorkerError
@@ -155,6 +154,6 @@ def _page(record: Record, path: Path, loud: bool) -> None:
     if not len(record.losses):
         typer.echo(f"no update, so there is no page: {path} is not written", err=True)
         return
-    path.write_text(page(record, shlex.join(["microgd", *sys.argv[1:]])), encoding="utf-8")
+    path.write_text(page(record, typed()), encoding="utf-8")
     if loud:
         typer.echo(f"wrote {path}")

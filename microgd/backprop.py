@@ -3,6 +3,7 @@
 There is one: `backward` runs it, the transforms run it on Tensors, `microgd.explain` pauses it.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
@@ -110,12 +111,11 @@ def backward(root: Node, gradient: Any = None) -> None:
             f"backward: the tensor {root.describe()} is not one number; reduce it first"
             f" (.mean(), .sum()) or pass gradient= of shape {shape}"
         )
-    seed = array(1, dtype).reshape(shape) if gradient is None else array(gradient, dtype)
+    seed = array(1, dtype, ndmin=len(shape)) if gradient is None else array(gradient, dtype)
     if seed.shape != shape:
         raise ValueError(f"backward: gradient {seed.shape} for {root.describe()}; give {shape}")
     totals: dict[Node, Any] = {}
-    for _ in sweep(root, seed, totals):
-        pass
+    deque(sweep(root, seed, totals), maxlen=0)  # to the end
     for node, total in totals.items():
         if node.gradient is not None:
             total = node.gradient + total

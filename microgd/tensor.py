@@ -192,7 +192,7 @@ class Tensor(Node):
     sigmoid, relu, clip = elementwise.sigmoid, elementwise.relu, elementwise.clip
     sum, prod, cumsum = reduction.sum, reduction.prod, reduction.cumsum
     mean, var, std = reduction.mean, reduction.var, reduction.std
-    max, min = reduction.max, reduction.min
+    max, min, dot = reduction.max, reduction.min, linalg.dot
     softmax, log_softmax, logsumexp = normal.softmax, normal.log_softmax, normal.logsumexp
     squeeze, swapaxes, astype = axes.squeeze, axes.swapaxes, axes.astype
 

@@ -86,7 +86,7 @@ def _explain_linear(x: Any, weight: Any, bias: Any) -> str:
 
 def _product(x: Any, y: Any) -> Any:
     """x @ y for a matrix y; dot starts sooner than matmul, and that is half of a small product."""
-    return np.dot(x, y) if x.ndim == 2 else x @ y
+    return x.dot(y) if x.ndim == 2 else x @ y
 
 
 linear = Op("linear", lambda x, weight, bias: _product(x, weight.T) + bias,

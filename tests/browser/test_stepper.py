@@ -497,7 +497,7 @@ def test_names_are_text_whatever_they_hold(visit, name):
 
 def test_a_notebook_runs_it_in_a_sandbox(visit):
     frame = bundle(neuron())["text/html"]
-    page = visit(f"<!doctype html><title>{escape('notebook')}</title><body>{frame}", (900, 800))
+    page = visit(f"<!doctype html><title>{escape('notebook')}</title><body>{frame}", (900, 1000))
     inner = page.frame_locator("iframe")
     inner.locator("#step").click()
     inner.locator("#quiz").click()

@@ -92,7 +92,7 @@ def _product(x: Any, y: Any) -> Any:
 linear = Op("linear", lambda x, weight, bias: _product(x, weight.T) + bias,
             Pullback("g @ weight", lambda g, out, x, weight, bias: _product(g, weight)),
             Pullback("g.T @ x", lambda g, out, x, weight, bias:
-                     _product(g.T, x) if x.ndim == 2 else _product(_rows(g).T, _rows(x))),
+                     g.T.dot(x) if x.ndim == 2 else _rows(g).T.dot(_rows(x))),
             Pullback("g.sum(axis=0)", lambda g, out, x, weight, bias:
                      np.add.reduce(g if g.ndim == 2 else _rows(g))),
             doc="A dense layer, x @ weight.T + bias: x (..., inputs), weight (outputs, inputs),"
@@ -192,12 +192,12 @@ def _cross_entropy(x: Any, target: Any, reduction: str = "mean") -> Any:
     e = np.exp(shifted)
     total = np.add.reduce(e, axis=1, keepdims=True)
     losses = np.log(total[:, 0]) - shifted.reshape(-1)[cells]
-    difference = np.divide(e, total, out=e)
-    difference.reshape(-1)[cells] -= 1
+    e /= total
+    e.reshape(-1)[cells] -= 1  # the softmax, less the target
     if reduction == "none":
-        return losses, difference
+        return losses, e
     loss = np.add.reduce(losses)
-    return (loss / len(target) if reduction == "mean" else loss), difference
+    return (loss / len(target) if reduction == "mean" else loss), e
 
 
 def _cross_entropy_x(

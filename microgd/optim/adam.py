@@ -74,7 +74,8 @@ class Adam(Optimizer):
         m, u = state["exp_avg"], state["exp_avg_sq"]
         beta1, beta2 = options["betas"]
         follow(m, beta1, g)
-        follow(u, beta2, np.square(g, out=g))
+        g *= g
+        follow(u, beta2, g)
         if options["amsgrad"]:
             u = np.maximum(state["max_exp_avg_sq"], u, out=state["max_exp_avg_sq"])
         # both corrections in one factor, and in place: this is where a step spends its time

@@ -4,7 +4,7 @@ from microgd.graph import Array
 
 
 def follow(mean: Array, keep: float, new: Array) -> None:
-    """``mean = keep * mean + (1 - keep) * new``, in place.
+    """``mean = keep * mean + (1 - keep) * new``, in place: a part of the way to what is new.
 
     It forgets: what came t steps ago counts ``keep**t`` as much as what comes now.
 
@@ -14,5 +14,4 @@ def follow(mean: Array, keep: float, new: Array) -> None:
     >>> mean
     array([0.25])
     """
-    mean *= keep
-    mean += (1 - keep) * new
+    mean += (1 - keep) * (new - mean)

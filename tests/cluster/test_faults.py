@@ -132,7 +132,8 @@ def test_the_end_of_another_machine_costs_no_more_than_its_workers(nodes, replac
         loss=faulty.slow, progress=strike, replace=replace, threads=2,
     )  # fmt: skip
     ends[0].join()
-    # Until Ray sees that the machine is gone, a replacement may be sent there, and die again
+    nodes.wait_for_nodes()  # until Ray sees the end, so that the next test gets no place there
+    # Until then a replacement may be sent there, and die again
     assert len({event.worker for event in record.of("died")}) == 1
     assert len(record.of("replaced")) == replace * len(record.of("died"))
     assert len(record.of("done")) == 3 + replace

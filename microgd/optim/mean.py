@@ -4,7 +4,7 @@ from microgd.graph import Array
 
 
 def follow(mean: Array, keep: float, new: Array) -> None:
-    """``mean = keep * mean + (1 - keep) * new``, in place: a part of the way to what is new.
+    """``mean = keep * mean + (1 - keep) * new``, in place.
 
     It forgets: what came t steps ago counts ``keep**t`` as much as what comes now.
 
@@ -14,4 +14,5 @@ def follow(mean: Array, keep: float, new: Array) -> None:
     >>> mean
     array([0.25])
     """
-    mean += (1 - keep) * (new - mean)
+    mean *= keep  # and not mean += (1 - keep) * (new - mean), which drowns a small `new`
+    mean += (1 - keep) * new

@@ -24,8 +24,6 @@ _STYLE: Any = {
     "axes.titlelocation": "left",
     "figure.constrained_layout.use": True,
     "font.size": 10,
-    "legend.frameon": False,
-    "lines.linewidth": 2,
     "xtick.color": INK,
     "ytick.color": INK,
 }

@@ -5,11 +5,12 @@ There is one: `backward` runs it, the transforms run it on Tensors, `microgd.exp
 
 from collections import deque
 from collections.abc import Iterator
+from heapq import heappop, heappush
 from typing import Any
 
 from numpy import array, asarray, ndarray
 
-from microgd.graph import Node, history, state
+from microgd.graph import Node, state
 from microgd.op import Local
 
 Edge = tuple[Node, int, Any, Any]  # node, number of the input, upstream gradient, contribution
@@ -30,19 +31,20 @@ def sweep(
     totals[root] = seed
     mine: set[Node] = set()  # whose sum is a new array of ours, so that we may add in place
     watch = state.watch
-    for node in history(root, since):
-        op, operands, params = node.op, node.operands, node.params
+    # Youngest first: all that used a node is younger, so that its sum is complete
+    waiting = [(-root.time, root)] if root.op and root.time > since else []
+    while waiting:
+        _, node = heappop(waiting)
+        op, operands, arrays, params = node.op, node.operands, node.arrays, node.params
         assert op is not None
         upstream = totals[node] if node.retains else totals.pop(node)
-        out: Any = node.value if on_arrays else node
-        arrays = [x if type(x) is ndarray else x.value for x in operands]
-        values: Any = arrays if on_arrays else operands
+        given = (upstream, node.value, *arrays) if on_arrays else (upstream, node, *operands)
         if op.keeps and not on_arrays:
             params = {**params, "kept": None}
         if watch:
             watch.before_backward(node, op)
-        for i, deriv in enumerate(op.derivatives_of(operands) if op.variadic else op.derivatives):
-            x = operands[i]
+        derivatives = op.derivatives_of(operands) if op.variadic else op.derivatives
+        for i, x in enumerate(operands):
             if type(x) is ndarray:
                 continue
             if x.time > node.time:
@@ -53,29 +55,30 @@ def sweep(
             if not x.needs_grad:
                 continue
             # The chain rule
+            deriv, value = derivatives[i], arrays[i]
             if type(deriv) is Local:
-                part = upstream * deriv.rule(out, *values, **params)
+                part = upstream * deriv.rule(*given[1:], **params)
             else:
-                part = deriv.rule(upstream, out, *values, **params)
-            if part.shape != x.value.shape:
+                part = deriv.rule(*given, **params)
+            if part.shape != value.shape:
                 part = unbroadcast(part, node, i)
-            if part.dtype is not x.value.dtype:
-                part = part.astype(x.value.dtype)
+            if part.dtype is not value.dtype:
+                part = part.astype(value.dtype)
             if watch:
                 watch.after_backward(node, op, i, part)
             yield node, i, upstream, part
             if x not in totals:
-                if on_arrays and x.op is None:  # it becomes somebody's .grad: share no memory
-                    mine.add(x)
-                    if part is upstream or part.base is not None:
+                if x.op is None:  # it becomes somebody's .grad: share no memory
+                    if on_arrays and (part is upstream or part.base is not None):
                         part = part.copy()
+                elif x.time > since:
+                    heappush(waiting, (-x.time, x))
                 totals[x] = part
-            elif x in mine:
+            elif x in mine or x.op is None:
                 totals[x] += part
             else:
                 totals[x] = totals[x] + part
-                if on_arrays:
-                    mine.add(x)
+                mine.add(x)
 
 
 def unbroadcast(part: Any, node: Node, index: int) -> Any:

@@ -67,12 +67,11 @@ class Tensor(Node):
         for x in inputs:
             if isinstance(x, Tensor):
                 arrays.append(x.value)
-                if x.needs_grad:
-                    needed = True
+                needed = needed or x.needs_grad
             else:
                 arrays.append(constant := _constant(op, x, inputs))
                 operands = tuple([constant if y is x else y for y in operands])
-        for param in params.values():
+        for param in params.values() if params else ():
             if isinstance(param, Node):
                 params = {key: plain(value) for key, value in params.items()}
         try:
@@ -86,7 +85,7 @@ class Tensor(Node):
             value = np.asarray(value)
         here = state.__dict__  # this thread's, looked up once
         if needed and here["recording"] and value.dtype.kind == "f":
-            Node.__init__(out := Tensor.__new__(Tensor), value, op, operands, params)
+            Node.__init__(out := Tensor.__new__(Tensor), value, op, (operands, arrays, params))
         else:
             out = _leaf(value)
         if here["watch"] is not None:

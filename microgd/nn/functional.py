@@ -89,8 +89,10 @@ def _product(x: Any, y: Any) -> Any:
     return x.dot(y) if x.ndim == 2 else x @ y
 
 
-linear = Op("linear", lambda x, weight, bias: _product(x, weight.T) + bias,
-            Pullback("g @ weight", lambda g, out, x, weight, bias: _product(g, weight)),
+linear = Op("linear", lambda x, weight, bias:
+            (x.dot(weight.T) if x.ndim == 2 else x @ weight.T) + bias,
+            Pullback("g @ weight", lambda g, out, x, weight, bias:
+                     g.dot(weight) if g.ndim == 2 else g @ weight),
             Pullback("g.T @ x", lambda g, out, x, weight, bias:
                      g.T.dot(x) if x.ndim == 2 else _rows(g).T.dot(_rows(x))),
             Pullback("g.sum(axis=0)", lambda g, out, x, weight, bias:

@@ -28,14 +28,12 @@ def _log_softmax(x: Any, axis: int = -1) -> Any:
 
 
 softmax = Op("softmax", _softmax,
-             Pullback("out * (g - (g * out).sum(axis, keepdims=True))",
-                      lambda g, out, x, axis:
+             Pullback("out * (g - (g * out).sum(axis, keepdims=True))", lambda g, out, x, axis:
                       out * (g - (g * out).sum(axis=axis, keepdims=True))),
              doc="Positive numbers that sum to 1 along an axis, e**x / sum(e**x).",
              example="softmax([0.0, 0.0]) -> [0.5, 0.5]")
 log_softmax = Op("log_softmax", _log_softmax,
-                 Pullback("g - exp(out) * g.sum(axis, keepdims=True)",
-                          lambda g, out, x, axis:
+                 Pullback("g - exp(out) * g.sum(axis, keepdims=True)", lambda g, out, x, axis:
                           g - np.exp(out) * g.sum(axis=axis, keepdims=True)),
                  doc="log(softmax(x)), x - logsumexp(x).",
                  example="log_softmax([1000.0, 0.0]) -> [0.0, -1000.0]")

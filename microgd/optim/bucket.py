@@ -29,7 +29,8 @@ class Bucket:
         self.state: dict[str, Array] = {}
         self.steps = [0] * len(params)
         self._views = [self.shaped(self.weights, i) for i in range(len(params))]
-        self._scratch = np.empty(total, dtype)
+        self.scratch = np.empty(total, dtype)
+        self._runs: dict[tuple[int, int], Run] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         """What makes a copy: views do not survive copying, so they are made anew."""
@@ -44,16 +45,22 @@ class Bucket:
         for name in slots:
             if name not in self.state:
                 self.state[name] = np.zeros_like(self.weights)
+                self._runs.clear()  # which do not know of it
 
     def shaped(self, flat: Array, i: int) -> Array:
         """The part of a flat array that belongs to parameter `i`, in its shape: a view."""
         return flat[self.places[i]].reshape(self.params[i].shape)
 
-    def runs(self) -> Iterator[tuple[slice, slice]]:
+    def forget(self) -> None:
+        """Start anew: no step taken, nothing remembered."""
+        self.state, self.steps = {}, [0] * len(self.params)
+        self._runs.clear()
+
+    def runs(self) -> Iterator["Run"]:
         """Neighbouring parameters that have gradients and have taken equally many steps.
 
-        Which parameters, and where they stand in the flat arrays. Nearly always it is all of them.
-        One whose array is not (or no longer) a view of `weights` is taken in on the way.
+        Nearly always it is all of them. A parameter whose array is not (or no longer) a view of
+        `weights` is taken in on the way.
         """
         start, ends = 0, len(self.params)
         for i, p in enumerate(self.params):
@@ -67,19 +74,32 @@ class Bucket:
         if start < ends:
             yield self._run(start, ends)
 
-    def _run(self, start: int, end: int) -> tuple[slice, slice]:
-        return slice(start, end), slice(self.places[start].start, self.places[end - 1].stop)
+    def _run(self, start: int, end: int) -> "Run":
+        if (start, end) not in self._runs:
+            self._runs[start, end] = Run(self, start, end)
+        return self._runs[start, end]
 
-    def gradient(self, run: slice, part: slice) -> Array:
-        """The gradients of a run, end to end, in an array that may be written to."""
-        grads = [p.gradient.ravel() for p in self.params[run] if p.gradient is not None]
-        return np.concatenate(grads, out=self._scratch[part])
-
-    def move(self, run: slice, part: slice, way: Array, rate: float) -> None:
+    def move(self, run: "Run", way: Array, rate: float) -> None:
         """``w -= rate * way`` for the parameters of a run; counts the step."""
-        weights = self.weights[part]
-        weights -= np.multiply(way, rate, out=self._scratch[part])
+        run.weights -= np.multiply(way, rate, out=run.scratch)
         now = next(clock)
-        for p in self.params[run]:
+        for p in run.params:
             p.time = now
-        self.steps[run] = [self.steps[run.start] + 1] * (run.stop - run.start)
+        self.steps[run.start : run.end] = [self.steps[run.start] + 1] * len(run.params)
+
+
+class Run:
+    """Neighbouring parameters that take a step together, and views of what goes with them."""
+
+    def __init__(self, bucket: Bucket, start: int, end: int) -> None:
+        part = slice(bucket.places[start].start, bucket.places[end - 1].stop)
+        self.start, self.end = start, end
+        self.params = bucket.params[start:end]
+        self.weights = bucket.weights[part]
+        self.scratch = bucket.scratch[part]
+        self.state = {name: flat[part] for name, flat in bucket.state.items()}
+
+    def gradient(self) -> Array:
+        """The gradients, end to end, in an array that may be written to."""
+        grads = [p.gradient.ravel() for p in self.params if p.gradient is not None]
+        return np.concatenate(grads, out=self.scratch)

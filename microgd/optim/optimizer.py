@@ -92,15 +92,14 @@ class Optimizer:
         for options, bucket in self._buckets:
             decay = options["weight_decay"]
             bucket.make_room(self.needs(options))
-            for run, part in bucket.runs():
-                g = bucket.gradient(run, part)
+            for run in bucket.runs():
+                g = run.gradient()
                 if decay and not self.decoupled:
-                    g += decay * bucket.weights[part]
-                state = {name: flat[part] for name, flat in bucket.state.items()}
-                way = self.direction(options, state, g, bucket.steps[run.start] + 1)
+                    g += decay * run.weights
+                way = self.direction(options, run.state, g, bucket.steps[run.start] + 1)
                 if decay and self.decoupled:
-                    bucket.weights[part] *= 1 - options["lr"] * decay
-                bucket.move(run, part, way, options["lr"])
+                    run.weights *= 1 - options["lr"] * decay
+                bucket.move(run, way, options["lr"])
 
     def zero_grad(self) -> None:
         """Forget all gradients."""
@@ -152,8 +151,8 @@ class Optimizer:
         self._check_state(state_dict, places)
         for group, new in zip(self.param_groups, state_dict["param_groups"], strict=True):
             group.update({key: value for key, value in new.items() if key != "params"})
-        for bucket, i in places:
-            bucket.state, bucket.steps[i] = {}, 0
+        for _, bucket in self._buckets:
+            bucket.forget()
         for number, saved in state_dict["state"].items():
             bucket, i = places[number]
             bucket.steps[i] = int(saved["step"])

@@ -4,10 +4,13 @@ import threading
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import microgd as mg
 from microgd import nn, optim
-from microgd.graph import state
+from microgd.backprop import sweep
+from microgd.graph import history, state
 
 
 def leaf(data=(1.0, 2.0, 3.0), name=None):
@@ -77,6 +80,18 @@ def test_a_diamond_gets_every_path_once():
     b, c = a * a, a + 1
     (b * c + a).backward()  # 3a**2 + 2a + 1, times 3, at a = 6
     assert x.grad == 3 * (3 * 36 + 2 * 6 + 1)
+
+
+@given(st.lists(st.tuples(st.integers(0), st.integers(0)), max_size=30))
+def test_a_node_is_taken_up_once_when_all_that_used_it_is_done(choices):
+    made = [leaf(0.5), leaf(0.25)]
+    for i, j in choices:  # any graph: each takes two values from before
+        made.append(mg.sin(made[i % len(made)] * made[j % len(made)]))
+    totals = {}
+    edges = [(id(node), i) for node, i, _, _ in sweep(made[-1], np.ones(()), totals)]
+    order = history(made[-1])
+    assert edges == [(id(node), i) for node in order for i in range(len(node.operands))]
+    assert all(x.is_leaf for x in totals)
 
 
 def test_a_module_used_twice_gets_the_sum():

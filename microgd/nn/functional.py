@@ -84,11 +84,7 @@ def _explain_linear(x: Any, weight: Any, bias: Any) -> str:
     return f"x has {got} features and the layer takes {weight.shape[1]}; its shape is (..., inputs)"
 
 
-def _product(x: Any, y: Any) -> Any:
-    """x @ y for a matrix y; dot starts sooner than matmul, and that is half of a small product."""
-    return x.dot(y) if x.ndim == 2 else x @ y
-
-
+# dot starts sooner than matmul, and that is half of a small product
 linear = Op("linear", lambda x, weight, bias:
             (x.dot(weight.T) if x.ndim == 2 else x @ weight.T) + bias,
             Pullback("g @ weight", lambda g, out, x, weight, bias:

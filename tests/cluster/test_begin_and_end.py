@@ -52,19 +52,20 @@ def test_what_a_cluster_left_behind_as_it_ended_is_not_waited_for(unused, tmp_pa
     (tmp_path / "ray").mkdir()
     (tmp_path / "ray" / "ray_current_cluster").write_text("127.0.0.1:1")
     monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
-    ending = subprocess.Popen(
+    services = importlib.import_module("ray._private.services")
+    assert services.find_bootstrap_address(None) == "127.0.0.1:1"
+    with subprocess.Popen(
         ["raylet", "-c", "read _  # --gcs-address=127.0.0.1:2"],  # noqa: S607
         executable="/bin/sh",
         stdin=subprocess.PIPE,
-    )
-    services = importlib.import_module("ray._private.services")
-    assert services.find_bootstrap_address(None) == "127.0.0.1:1"
-    assert "127.0.0.1:2" in services.find_gcs_addresses()
-    start = time.monotonic()
-    with pytest.raises(ConnectionError, match=r"no Ray cluster at auto"):
-        train(address="auto")
-    assert time.monotonic() - start < 10
-    ending.communicate()
+    ):
+        start = time.monotonic()
+        while "127.0.0.1:2" not in services.find_gcs_addresses():  # not before its name is known
+            assert time.monotonic() - start < 10
+        start = time.monotonic()
+        with pytest.raises(ConnectionError, match=r"no Ray cluster at auto"):
+            train(address="auto")
+        assert time.monotonic() - start < 10
 
 
 def test_one_who_listens_but_is_no_cluster_is_found_out(unused):

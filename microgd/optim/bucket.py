@@ -9,15 +9,18 @@ import numpy as np
 from microgd.graph import Array, clock
 from microgd.tensor import Tensor
 
+BLOCK = 1 << 18  # bytes: five such arrays fit into the second cache of most processors
+
 
 class Bucket:
     """Parameters of one dtype, and what an optimizer remembers of them.
 
-    weights  the parameters themselves, end to end: each parameter's array is a view of this one,
-             so that one operation changes them all
-    state    one such array for each slot that was needed so far
-    steps    how many steps each parameter has taken
-    places   where each parameter stands in the flat arrays
+    weights    the parameters themselves, end to end: each parameter's array is a view of this one,
+               so that one operation changes them all
+    gradients  room for their gradients in a step, which may be written to
+    state      one such array for each slot that was needed so far
+    steps      how many steps each parameter has taken
+    places     where each parameter stands in the flat arrays
     """
 
     def __init__(self, params: Sequence[Tensor]) -> None:
@@ -29,7 +32,7 @@ class Bucket:
         self.state: dict[str, Array] = {}
         self.steps = [0] * len(params)
         self._views = [self.shaped(self.weights, i) for i in range(len(params))]
-        self.scratch = np.empty(total, dtype)
+        self.gradients = np.empty(total, dtype)
         self._runs: dict[tuple[int, int], Run] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -79,9 +82,8 @@ class Bucket:
             self._runs[start, end] = Run(self, start, end)
         return self._runs[start, end]
 
-    def move(self, run: "Run", way: Array, rate: float) -> None:
-        """``w -= rate * way`` for the parameters of a run; counts the step."""
-        run.weights -= np.multiply(way, rate, out=run.scratch)
+    def count(self, run: "Run") -> None:
+        """Note that the parameters of a run have taken a step."""
         now = next(clock)
         for p in run.params:
             p.time = now
@@ -89,17 +91,23 @@ class Bucket:
 
 
 class Run:
-    """Neighbouring parameters that take a step together, and views of what goes with them."""
+    """Neighbouring parameters that take a step together, and views of what goes with them.
+
+    blocks  (weights, gradients, state) for stretches of the flat arrays that are short enough to
+            stay in the processor's cache for all that a rule does with them
+    """
 
     def __init__(self, bucket: Bucket, start: int, end: int) -> None:
-        part = slice(bucket.places[start].start, bucket.places[end - 1].stop)
-        self.start, self.end = start, end
-        self.params = bucket.params[start:end]
-        self.weights = bucket.weights[part]
-        self.scratch = bucket.scratch[part]
-        self.state = {name: flat[part] for name, flat in bucket.state.items()}
+        self.start, self.end, self.params = start, end, bucket.params[start:end]
+        places = range(bucket.places[start].start, bucket.places[end - 1].stop)
+        self._gradients = bucket.gradients[places.start : places.stop]
+        self.blocks: list[tuple[Array, Array, dict[str, Array]]] = []
+        for first in places[:: BLOCK // bucket.weights.itemsize]:
+            part = slice(first, min(first + BLOCK // bucket.weights.itemsize, places.stop))
+            state = {name: flat[part] for name, flat in bucket.state.items()}
+            self.blocks.append((bucket.weights[part], bucket.gradients[part], state))
 
-    def gradient(self) -> Array:
-        """The gradients, end to end, in an array that may be written to."""
+    def gather(self) -> None:
+        """Put the gradients of the parameters end to end."""
         grads = [p.gradient.ravel() for p in self.params if p.gradient is not None]
-        return np.concatenate(grads, out=self.scratch)
+        np.concatenate(grads, out=self._gradients)

@@ -18,8 +18,8 @@ class Optimizer:
 
     A rule is a subclass that names its `slots`, the numbers that it remembers for each weight,
     and says the `direction`. The arrays that it sees are flat and hold many parameters end to
-    end, so that a step takes a few large array operations; the rule is elementwise and need not
-    know.
+    end, or a stretch of them, so that a step takes a few large array operations; the rule is
+    elementwise and need not know.
 
     params   parameters, or groups ``{"params": [...], "lr": 0.1}`` with options of their own
     options  what holds for groups that do not say otherwise
@@ -93,13 +93,16 @@ class Optimizer:
             decay = options["weight_decay"]
             bucket.make_room(self.needs(options))
             for run in bucket.runs():
-                g = run.gradient()
-                if decay and not self.decoupled:
-                    g += decay * run.weights
-                way = self.direction(options, run.state, g, bucket.steps[run.start] + 1)
-                if decay and self.decoupled:
-                    run.weights *= 1 - options["lr"] * decay
-                bucket.move(run, way, options["lr"])
+                run.gather()
+                step = bucket.steps[run.start] + 1
+                for weights, g, state in run.blocks:
+                    if decay and not self.decoupled:
+                        g += decay * weights
+                    way = self.direction(options, state, g, step)
+                    if decay and self.decoupled:
+                        weights *= 1 - options["lr"] * decay
+                    weights -= np.multiply(way, options["lr"], out=g)
+                bucket.count(run)
 
     def zero_grad(self) -> None:
         """Forget all gradients."""

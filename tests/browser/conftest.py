@@ -59,7 +59,7 @@ def visit(chromium, tmp_path):
                 complaints.append(f"asked for {route.request.url}")
             route.continue_()
 
-        context.set_default_timeout(5_000)  # milliseconds: nothing here waits for a network
+        context.set_default_timeout(20_000)  # milliseconds; a slow machine takes seconds for a page
         context.route("**/*", only_itself)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(f"error: {error}"))

@@ -205,6 +205,7 @@ def test_a_broken_rule_does_not_reproduce_its_claim(name, what, fault, monkeypat
     assert broken.verdict is Verdict.FAILED
 
 
+@pytest.mark.slow
 def test_what_a_few_tasks_decide_holds_for_more_than_one_seed():
     assert [result(load("sparse-adagrad"), seed).holds for seed in (0, 3)] == [True, True]
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microgd import Tensor, optim
-from microgd.optim import SGD, Adadelta, Adagrad, Adam, AdamW, RMSprop
+from microgd.optim import SGD, Adadelta, Adagrad, Adam, AdamW, RMSprop, bucket
 
 RULES = {
     "SGD": SGD,
@@ -273,6 +273,21 @@ def test_gradients_stay_as_they_are(rule):
         p.grad = np.full(p.shape, 0.5)
     rule(params, weight_decay=0.1).step()
     assert [p.grad.tolist() for p in params] == [[0.5, 0.5], 0.5]
+
+
+@every_rule
+def test_a_rule_does_the_same_in_short_blocks_as_in_one(rule, monkeypatch):
+    shapes = (2, 3), (), (4,)
+    whole, parts = ([Tensor(np.ones(s), requires_grad=True) for s in shapes] for _ in range(2))
+    in_one, in_blocks = rule(whole, weight_decay=0.1), rule(parts, weight_decay=0.1)
+    train(in_one, whole, 3, np.random.default_rng(0))
+    monkeypatch.setattr(bucket, "BLOCK", 4 * 8)  # four numbers of the eleven
+    train(in_blocks, parts, 3, np.random.default_rng(0))
+    ((_, cut),) = in_blocks._buckets
+    (run,) = cut.runs()
+    assert [weights.size for weights, _, _ in run.blocks] == [4, 4, 3]
+    assert repr(whole) == repr(parts)
+    assert repr(in_one.state_dict()) == repr(in_blocks.state_dict())
 
 
 SLOTS = {

@@ -103,29 +103,27 @@ class AdaptiveRevision(_PullPush):
     def weigh(self, rule: Optimizer, staleness: int, version: int) -> None:
         """Say from which version the next gradient is."""
         assert isinstance(rule, Revision)
-        rule.seen = None if self.naive else rule.kept(version - staleness)
+        rule.see(None if self.naive else rule.kept(version - staleness))
 
 
 class Revision(Optimizer):
     """The server's part of `AdaptiveRevision`.
 
-    seen  sum of all gradients up to the version that the next one was computed from
+    Of its slots, `sum` is of all gradients, and `seen` of those up to the version that the next one
+    was computed from.
     """
 
-    slots = ("sum", "z", "z_max")
+    slots = ("sum", "seen", "z", "z_max")
 
     def __init__(self, params: list[Tensor], lr: float) -> None:
         super().__init__(params, lr=lr, weight_decay=0.0)
-        self.seen: Array | None = None
         self._kept: dict[int, tuple[int, Array]] = {}  # by version: how many may ask, and the sum
 
     def keep(self, version: int) -> None:
         """Remember the sum at this version until a gradient from there comes."""
         asking, total = self._kept.get(version, (0, None))
         if total is None:
-            _, bucket = self._buckets[0]
-            bucket.make_room(self.slots)
-            total = bucket.state["sum"].copy()
+            total = self._sums()["sum"].copy()
         self._kept[version] = asking + 1, total
 
     def kept(self, version: int) -> Array:
@@ -135,12 +133,22 @@ class Revision(Optimizer):
             self._kept[version] = asking - 1, total
         return total
 
+    def see(self, total: Array | None) -> None:
+        """Say what the sum was where the next gradient was computed; None: what it is now."""
+        sums = self._sums()
+        sums["seen"][:] = sums["sum"] if total is None else total
+
+    def _sums(self) -> dict[str, Array]:
+        ((_, bucket),) = self._buckets
+        bucket.make_room(self.slots)
+        return bucket.state
+
     def direction(self, options: Options, state: dict[str, Array], g: Array, step: int) -> Array:
         """Where to go, from the gradient `g`."""
-        total, z, largest = (state[slot] for slot in self.slots)
+        total, seen, z, largest = (state[slot] for slot in self.slots)
         if step == 1:
             z[:] = largest[:] = 1
-        back = np.zeros_like(g) if self.seen is None else total - self.seen
+        back = total - seen
         old = 1 / np.sqrt(largest)
         z += g * g + 2 * g * back
         np.maximum(largest, z, out=largest)

@@ -35,9 +35,10 @@ def sweep(
     waiting = [(-root.time, root)] if root.op and root.time > since else []
     while waiting:
         _, node = heappop(waiting)
-        op, operands, arrays, params = node.op, node.operands, node.arrays, node.params
+        op, operands, params = node.op, node.operands, node.params
         assert op is not None
         upstream = totals[node] if node.retains else totals.pop(node)
+        arrays = [x if type(x) is ndarray else x.value for x in operands]
         given = (upstream, node.value, *arrays) if on_arrays else (upstream, node, *operands)
         if op.keeps and not on_arrays:
             params = {**params, "kept": None}

@@ -21,26 +21,26 @@ class Node(Recorder):
     needs_grad  whether a gradient is to flow here
     retains     whether a node that is no leaf keeps its gradient
     operands    what `op` was given: nodes, and constants as arrays
-    arrays      the numbers of the operands, as `op` saw them
     call        of a module that recorded it: (the call that it was made in, label), or ()
     time        when the value came into being: later than every input's
     """
 
     __slots__ = tuple(
-        "value gradient needs_grad retains name op operands arrays params call time"
-        " __weakref__".split()
+        "value gradient needs_grad retains name op operands params call time __weakref__".split()
     )
     __hash__ = object.__hash__
-    operands: tuple[Any, ...]
 
-    def __init__(self, value: Array, op: Op | None = None, made: Any = ((), (), NO_PARAMS)) -> None:
+    def __init__(
+        self, value: Array, op: Op | None = None, operands: Any = (), params: Any = NO_PARAMS
+    ) -> None:
         self.value = value
         self.gradient: Array | None = None
         self.needs_grad = op is not None
         self.retains = False
         self.name: str | None = None
         self.op = op
-        self.operands, self.arrays, self.params = made
+        self.operands: tuple[Any, ...] = operands
+        self.params = params
         self.call = state.call
         self.time = next(clock)
 

@@ -85,7 +85,7 @@ class Tensor(Node):
             value = np.asarray(value)
         here = state.__dict__  # this thread's, looked up once
         if needed and here["recording"] and value.dtype.kind == "f":
-            Node.__init__(out := Tensor.__new__(Tensor), value, op, (operands, arrays, params))
+            Node.__init__(out := Tensor.__new__(Tensor), value, op, operands, params)
         else:
             out = _leaf(value)
         if here["watch"] is not None:

@@ -105,8 +105,7 @@ def std(x: Any, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any
 
 _norm = Op("norm", lambda x, axis=None, keepdims=False:
            np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims)),
-           Pullback("expand(g, x, axis) * x / expand(out, x, axis)",
-                    lambda g, out, x, axis, keepdims:
+           Pullback("expand(g / out, x, axis) * x", lambda g, out, x, axis, keepdims:
                     expand(g / np.where(out == 0, 1, out), x, axis) * x))
 
 

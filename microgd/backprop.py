@@ -75,7 +75,7 @@ def sweep(
                 elif x.time > since:
                     heappush(waiting, (-x.time, x))
                 totals[x] = part
-            elif x in mine or x.op is None:
+            elif on_arrays and (x in mine or x.op is None):
                 totals[x] += part
             else:
                 totals[x] = totals[x] + part

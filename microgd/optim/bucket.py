@@ -17,7 +17,7 @@ class Bucket:
 
     weights    the parameters themselves, end to end: each parameter's array is a view of this one,
                so that one operation changes them all
-    gradients  room for their gradients in a step, which may be written to
+    ways       room for their gradients in a step, and for what a rule makes of them
     state      one such array for each slot that was needed so far
     steps      how many steps each parameter has taken
     places     where each parameter stands in the flat arrays
@@ -32,7 +32,7 @@ class Bucket:
         self.state: dict[str, Array] = {}
         self.steps = [0] * len(params)
         self._views = [self.shaped(self.weights, i) for i in range(len(params))]
-        self.gradients = np.empty(total, dtype)
+        self.ways = np.empty(total, dtype)
         self._runs: dict[tuple[int, int], Run] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -79,11 +79,14 @@ class Bucket:
 
     def _run(self, start: int, end: int) -> "Run":
         if (start, end) not in self._runs:
+            if len(self._runs) > len(self.params):  # gradients that come and go at random
+                self._runs.clear()
             self._runs[start, end] = Run(self, start, end)
         return self._runs[start, end]
 
-    def count(self, run: "Run") -> None:
-        """Note that the parameters of a run have taken a step."""
+    def move(self, run: "Run") -> None:
+        """``w -= way`` for the parameters of a run; counts the step."""
+        run.weights -= run.ways
         now = next(clock)
         for p in run.params:
             p.time = now
@@ -93,21 +96,24 @@ class Bucket:
 class Run:
     """Neighbouring parameters that take a step together, and views of what goes with them.
 
-    blocks  (weights, gradients, state) for stretches of the flat arrays that are short enough to
-            stay in the processor's cache for all that a rule does with them
+    weights  the parameters, end to end
+    ways     their gradients, until a rule puts in the place of each how far its weight is to go
+    blocks   (weights, ways, state) in stretches that are short enough to stay in the processor's
+             cache for all that a rule does with them
     """
 
     def __init__(self, bucket: Bucket, start: int, end: int) -> None:
         self.start, self.end, self.params = start, end, bucket.params[start:end]
-        places = range(bucket.places[start].start, bucket.places[end - 1].stop)
-        self._gradients = bucket.gradients[places.start : places.stop]
+        first, last = bucket.places[start].start, bucket.places[end - 1].stop
+        self.weights, self.ways = bucket.weights[first:last], bucket.ways[first:last]
         self.blocks: list[tuple[Array, Array, dict[str, Array]]] = []
-        for first in places[:: BLOCK // bucket.weights.itemsize]:
-            part = slice(first, min(first + BLOCK // bucket.weights.itemsize, places.stop))
+        size = BLOCK // bucket.weights.itemsize
+        for place in range(first, last, size):
+            part = slice(place, min(place + size, last))
             state = {name: flat[part] for name, flat in bucket.state.items()}
-            self.blocks.append((bucket.weights[part], bucket.gradients[part], state))
+            self.blocks.append((bucket.weights[part], bucket.ways[part], state))
 
     def gather(self) -> None:
         """Put the gradients of the parameters end to end."""
         grads = [p.gradient.ravel() for p in self.params if p.gradient is not None]
-        np.concatenate(grads, out=self._gradients)
+        np.concatenate(grads, out=self.ways)

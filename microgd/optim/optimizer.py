@@ -98,11 +98,12 @@ class Optimizer:
                 for weights, g, state in run.blocks:
                     if decay and not self.decoupled:
                         g += decay * weights
-                    way = self.direction(options, state, g, step)
-                    if decay and self.decoupled:
-                        weights *= 1 - options["lr"] * decay
-                    weights -= np.multiply(way, options["lr"], out=g)
-                bucket.count(run)
+                    way = self.direction(options, dict(state), g, step)
+                    np.multiply(way, options["lr"], out=g)
+                # Now that nothing can fail any more
+                if decay and self.decoupled:
+                    run.weights *= 1 - options["lr"] * decay
+                bucket.move(run)
 
     def zero_grad(self) -> None:
         """Forget all gradients."""

@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+from functools import partial
 
 import numpy as np
 import pytest
@@ -288,6 +289,28 @@ def test_a_rule_does_the_same_in_short_blocks_as_in_one(rule, monkeypatch):
     assert [weights.size for weights, _, _ in run.blocks] == [4, 4, 3]
     assert repr(whole) == repr(parts)
     assert repr(in_one.state_dict()) == repr(in_blocks.state_dict())
+
+
+@pytest.mark.parametrize("rule", [SGD, partial(AdamW, weight_decay=0.1)], ids=["SGD", "AdamW"])
+def test_an_error_in_the_last_block_moves_no_weight(rule, monkeypatch):
+    monkeypatch.setattr(bucket, "BLOCK", 8)
+    w = Tensor([1.0, 1.0], requires_grad=True)
+    (w * w).sum().backward()
+    w.grad = [1.0, 1e200]
+    with pytest.raises(FloatingPointError), np.errstate(over="raise"):
+        rule([w], lr=1e200).step()
+    assert w.data.tolist() == [1.0, 1.0]
+
+
+def test_what_a_rule_does_not_write_in_place_is_not_remembered():
+    class Forgetful(optim.Optimizer):
+        slots = ("v",)
+
+        def direction(self, options, state, g, step):  # noqa: ARG002
+            state["v"] = state["v"] + g
+            return state["v"]
+
+    assert path(Forgetful(number(), lr=1.0, weight_decay=0.0), [1.0] * 3) == [-1.0, -2.0, -3.0]
 
 
 SLOTS = {

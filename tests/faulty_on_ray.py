@@ -54,7 +54,8 @@ class Doomed(faulty.Doomed):
                     ask(link, request)
                     self.die()
                 if self.phase == "pushed":
-                    link.ray = SimpleNamespace(get=lambda calls: self.die())  # all are under way
+                    get = link.ray.get  # for the one that took the place, if no push had arrived
+                    link.ray = SimpleNamespace(get=lambda calls: self.die() or get(calls))
             return ask(link, request)
 
         def pulled(link):

@@ -86,10 +86,10 @@ class Bucket:
 
     def move(self, run: "Run") -> None:
         """``w -= way`` for the parameters of a run; counts the step."""
-        run.weights -= run.ways
         now = next(clock)
         for p in run.params:
             p.time = now
+        run.weights -= run.ways
         self.steps[run.start : run.end] = [self.steps[run.start] + 1] * len(run.params)
 
 

@@ -100,7 +100,7 @@ class Optimizer:
                         g += decay * weights
                     way = self.direction(options, dict(state), g, step)
                     np.multiply(way, options["lr"], out=g)
-                # Now that nothing can fail any more
+                # No weight moves before the rule has answered for all of the run
                 if decay and self.decoupled:
                     run.weights *= 1 - options["lr"] * decay
                 bucket.move(run)

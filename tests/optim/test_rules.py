@@ -302,6 +302,16 @@ def test_an_error_in_the_last_block_moves_no_weight(rule, monkeypatch):
     assert w.data.tolist() == [1.0, 1.0]
 
 
+def test_a_step_that_overflows_outdates_what_was_computed_before():
+    w = Tensor([1.7e308], requires_grad=True)
+    loss = (w * 0.5).sum()
+    w.grad = [-1e308]
+    with pytest.raises(FloatingPointError), np.errstate(over="raise"):
+        SGD([w], lr=1.0).step()
+    with pytest.raises(RuntimeError, match="changed after multiply used it"):
+        loss.backward()
+
+
 def test_what_a_rule_does_not_write_in_place_is_not_remembered():
     class Forgetful(optim.Optimizer):
         slots = ("v",)
